@@ -1,0 +1,121 @@
+"""The one registry: every source, check, synthesiser and metric, with the facts that it declares of itself.
+
+A thing is registered by the decorator of its kind, where it is written, and imported by name in its room's
+``__init__``. The declared facts feed the command line, the report, the docs and the conformance tests.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cohortium.errors import CohortiumError, InvalidRequest
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A registered thing: its kind ("source", "metric" ...), its name, what it promises, and itself."""
+
+    kind: str
+    name: str
+    summary: str
+    thing: Any
+    facts: dict[str, Any]
+
+
+_ENTRIES: dict[tuple[str, str], Entry] = {}
+
+
+def register(kind: str, name: str, facts: dict[str, Any]) -> Callable[[Thing], Thing]:
+    """A decorator that enters a function or class under ``kind`` and ``name``.
+
+    Raises : CohortiumError where the name is taken, or the thing has no docstring to show to people.
+    """
+
+    def enter(thing: Thing) -> Thing:
+        summary = (inspect.getdoc(thing) or "").partition("\n")[0]
+        if not summary:
+            raise CohortiumError(f"The {kind} '{name}' needs a docstring: its first line is what people read.")
+        taken = _ENTRIES.get((kind, name))
+        if taken is not None and taken.thing.__module__ != getattr(thing, "__module__", None):
+            raise CohortiumError(f"There is already a {kind} '{name}', in {taken.thing.__module__}.")
+        _ENTRIES[kind, name] = Entry(kind, name, summary, thing, facts)
+        return thing
+
+    return enter
+
+
+def entries(kind: str) -> tuple[Entry, ...]:
+    """All things of a kind, in the order in which they were registered."""
+    return tuple(entry for entry in _ENTRIES.values() if entry.kind == kind)
+
+
+def find(kind: str, name: str) -> Entry:
+    """The thing of this kind and name.
+
+    Raises : InvalidRequest, listing the names that exist.
+    """
+    if (kind, name) not in _ENTRIES:
+        known = ", ".join(entry.name for entry in entries(kind))
+        raise InvalidRequest(f"There is no {kind} '{name}'. Known: {known}.")
+    return _ENTRIES[kind, name]
+
+
+def source(name: str, *, suffixes: tuple[str, ...] = (), schemes: tuple[str, ...] = ()) -> Callable[[Thing], Thing]:
+    """Register a reader of files with these suffixes, or addresses with these schemes (``postgresql``)."""
+    return register("source", name, {"suffixes": suffixes, "schemes": schemes})
+
+
+def synthesiser(name: str, *, guarantee: str, source: str, suits: str, smallest: int = 1) -> Callable[[Thing], Thing]:
+    """Register a method that learns a table and samples new rows.
+
+    guarantee : "none" or "differential privacy".
+    source    : paper or equation that it follows.
+    suits     : in which situation a person should choose it.
+    smallest  : fewest persons with which it makes sense.
+    """
+    return register(
+        "synthesiser", name, {"guarantee": guarantee, "source": source, "suits": suits, "smallest": smallest}
+    )
+
+
+def metric(
+    name: str,
+    *,
+    asks: str,
+    title: str,
+    better: str,
+    range: tuple[float, float],  # noqa: A002 - the field's word
+    ideal: float | None = None,
+    needs: tuple[str, ...] = (),
+    seeds: int = 1,
+    source: str = "",
+) -> Callable[[Thing], Thing]:
+    """Register a metric of a real and a synthetic table.
+
+    asks   : the section of the report, one of ``records.Question``.
+    better : "lower", "higher" or "nearer" (to ``ideal``).
+    range  : smallest and largest value that the metric can take.
+    needs  : "holdout", "survival", "target", "guarantee": what must be there, or the row is not applicable.
+    seeds  : repetitions over which the interval is taken; 1 where the metric brings an interval of its own.
+    """
+    facts = {
+        "asks": asks,
+        "title": title,
+        "better": better,
+        "range": range,
+        "ideal": ideal,
+        "needs": needs,
+        "seeds": seeds,
+        "source": source,
+    }
+    return register("metric", name, facts)
+
+
+def check(name: str, *, asks: str, severity: str) -> Callable[[Thing], Thing]:
+    """Register a data-quality check: which dimension it asks about, and how bad a failure is."""
+    return register("check", name, {"asks": asks, "severity": severity})
