@@ -10,6 +10,7 @@ from cohortium.records.constraints import (
 )
 from cohortium.records.evidence import Evidence, Finding, Guarantee, Question, Score, Status
 from cohortium.records.matrix import Matrices, matrices
+from cohortium.records.plain import schema_from_plain, schema_to_plain
 from cohortium.records.schema import Column, Kind, Role, Schema
 from cohortium.records.survival import Survival
 from cohortium.records.table import Table, concat
@@ -38,4 +39,6 @@ __all__ = [
     "conjuncts",
     "matrices",
     "parse_condition",
+    "schema_from_plain",
+    "schema_to_plain",
 ]

@@ -56,6 +56,10 @@ class Test:
     comparison: str
     operands: tuple[str, ...]
 
+    def numbers(self, kind: Kind) -> list[float]:
+        """The operands as numbers of a numeric column: dates in days, datetimes in seconds."""
+        return [_number(text, self.column, kind) for text in self.operands]
+
     def accepts_numbers(self, values: NDArray[np.float64], kind: Kind) -> NDArray[np.bool_]:
         """Which numeric values (NaN = missing) the test accepts."""
         missing = np.isnan(values)
@@ -63,7 +67,7 @@ class Test:
             return missing
         if self.comparison == "is not missing":
             return ~missing
-        numbers = [_number(text, self.column, kind) for text in self.operands]
+        numbers = self.numbers(kind)
         if self.comparison == "in":
             return np.isin(values, numbers) & ~missing
         if self.comparison == "between":

@@ -1,0 +1,154 @@
+"""THE gate: the one place that lets a result computed from patients leave.
+
+``release`` judges the evidence of a synthetic table under a policy. It returns a ``Released``, which nothing else can
+make, or raises ``DisclosureRefused``. An override needs a reason; it is part of the decision from then on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as arrow_parquet
+
+from cohortium.errors import DisclosureRefused, InvalidRequest, TargetUnwritable
+from cohortium.privacy.policy import Policy
+from cohortium.records import Evidence, Finding, Status, Table
+
+Verdict = Literal["released", "refused", "released by override"]
+Renderer = Callable[[Evidence, "Decision"], bytes]
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the gate decided, and why.
+
+    reasons : one sentence per rule that failed and keeps the release in.
+    limits  : one sentence per rule that failed and only limits what the release is fit for.
+    advice  : what would help.
+    """
+
+    verdict: Verdict
+    policy: str
+    reasons: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    override_reason: str = ""
+
+    @property
+    def lets_out(self) -> bool:
+        """Whether the release may leave."""
+        return self.verdict != "refused"
+
+
+class Released:
+    """A table that the gate has let out, with the evidence and the decision. Only ``release`` makes one."""
+
+    __slots__ = ("decision", "evidence", "table")
+
+    def __init__(self, table: Table, evidence: Evidence, decision: Decision, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise DisclosureRefused("A Released is made by privacy.release.release alone.")
+        self.table = table
+        self.evidence = evidence
+        self.decision = decision
+
+    def write(self, folder: Path, documents: Mapping[str, Renderer], *, replace_existing: bool = False) -> Path:
+        """The table as Parquet and CSV, the ``documents`` (name -> renderer), and SHA256SUMS, all or nothing.
+
+        Raises : TargetUnwritable where the folder exists and is not empty, or cannot be written; nothing is left then.
+        """
+        folder = folder.resolve()
+        if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not replace_existing)):
+            raise TargetUnwritable(f"{folder} exists and is not an empty folder. Choose another, or remove it first.")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".unfinished"))
+        except OSError as error:
+            raise TargetUnwritable(f"Nothing can be written in {folder.parent}: {error.strerror}.") from error
+        try:
+            arrow_parquet.write_table(self.table.arrow, unfinished / "twin.parquet", compression="zstd")
+            arrow_csv.write_csv(_decoded(self.table), unfinished / "twin.csv")
+            digests = {path.name: _digest(path) for path in sorted(unfinished.iterdir())}
+            evidence = replace(self.evidence, facts={**self.evidence.facts, "digests": digests})
+            for name, render in documents.items():
+                (unfinished / name).write_bytes(render(evidence, self.decision))
+            sums = [f"{_digest(path)}  {path.name}\n" for path in sorted(unfinished.iterdir())]
+            (unfinished / "SHA256SUMS").write_text("".join(sums), "utf-8")
+            unfinished.chmod(0o755)
+            if folder.exists():
+                shutil.rmtree(folder)
+            unfinished.rename(folder)
+        except OSError as error:
+            raise TargetUnwritable(
+                f"{folder} could not be written: {error.strerror or type(error).__name__}. Nothing was left behind; "
+                "make room or choose another folder, and run it again."
+            ) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return folder
+
+
+def decide(evidence: Evidence, policy: Policy, *, override_reason: str = "") -> tuple[Evidence, Decision]:
+    """The evidence with every row judged under ``policy``, and what follows from it."""
+    judged = policy.judge(evidence)
+    gates = policy.gates()
+    failed = [finding for finding in judged.findings if finding.status is Status.FAIL]
+    blocking = [finding for finding in failed if finding.metric in gates]
+    reasons = tuple(_sentence(finding) for finding in blocking)
+    limits = tuple(_sentence(finding) for finding in failed if finding.metric not in gates)
+    advice = tuple(dict.fromkeys(finding.advice for finding in blocking if finding.advice))
+    if not blocking:
+        return judged, Decision("released", policy.title, (), limits)
+    if override_reason.strip():
+        return judged, Decision(
+            "released by override", policy.title, reasons, limits, advice, override_reason.strip()
+        )
+    return judged, Decision("refused", policy.title, reasons, limits, advice)
+
+
+def release(table: Table, evidence: Evidence, policy: Policy, *, override_reason: str = "") -> Released:
+    """Let ``table`` out if ``evidence`` satisfies ``policy``, or a person takes responsibility in writing.
+
+    Raises : DisclosureRefused naming every rule that failed and what would help; InvalidRequest where the evidence
+    describes another table.
+    """
+    if evidence.facts.get("rows_synthetic") != len(table):
+        raise InvalidRequest("The evidence describes a table of another size; judge the table that is to leave.")
+    judged, decision = decide(evidence, policy, override_reason=override_reason)
+    if not decision.lets_out:
+        failed = "\n".join(f"- {reason}" for reason in decision.reasons)
+        helps = "".join(f"\n- {advice}" for advice in decision.advice)
+        raise DisclosureRefused(
+            f"The gate keeps this table in under '{policy.title}':\n{failed}"
+            + (f"\nWhat would help:{helps}" if helps else "")
+        )
+    return Released(table, judged, decision, seal=_SEAL)
+
+
+def _sentence(finding: Finding) -> str:
+    if finding.score is None:
+        return f"{finding.title}: not measured. {finding.reason}"
+    score = finding.score
+    interval = f" [{score.low:.3f} to {score.high:.3f}]" if score.high > score.low else ""
+    return f"{finding.title}: {score.value:.3f}{interval}; the policy asks for {finding.limit}."
+
+
+def _decoded(table: Table) -> object:
+    plain = [
+        column.cast(column.type.value_type) if hasattr(column.type, "value_type") else column
+        for column in table.arrow.columns
+    ]
+    return type(table.arrow).from_arrays(plain, names=table.arrow.column_names)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
