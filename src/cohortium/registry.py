@@ -83,6 +83,11 @@ def synthesiser(name: str, *, guarantee: str, source: str, suits: str, smallest:
     )
 
 
+def model(name: str) -> Callable[[Thing], Thing]:
+    """Register the class that reads back models of the synthesiser of the same name."""
+    return register("model", name, {})
+
+
 def metric(
     name: str,
     *,

@@ -28,6 +28,7 @@ def grow(
     smallest: int,
     least_gain: float,
     deepest: int,
+    favour: NDArray[np.float64],
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
     """One tree on ``rows``.
 
@@ -35,6 +36,7 @@ def grow(
     scores     : (n, t) orthonormal functions of the target's bin.
     smallest   : fewest rows that a child may have.
     least_gain : a split must explain this many times what a random split explains on average.
+    favour     : (q,) factor on what a feature's splits explain, above 1 for features that must not be lost.
     Returns    : feature (-1 in a leaf), cut, right child, parent; one entry per node.
     """
     n_features = bins.shape[1]
@@ -113,8 +115,8 @@ def grow(
                 for t in range(n_scores):
                     rest = total[t] - running[t]
                     explained += running[t] * running[t] / left_count + rest * rest / right_count
-                if explained > best:
-                    best, best_feature, best_cut = explained, f, b
+                if explained * favour[f] > best:
+                    best, best_feature, best_cut = explained * favour[f], f, b
         if best_feature < 0:
             continue
         feature[node] = best_feature

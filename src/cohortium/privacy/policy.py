@@ -92,7 +92,7 @@ class Policy:
     def judge(self, evidence: Evidence) -> Evidence:
         """``evidence`` with every finding judged; rows that no rule names stay informative.
 
-        Raises : InvalidRequest where a rule names a metric that the evidence lacks, so that no rule is passed by silence.
+        Raises : InvalidRequest where a rule names a metric that the evidence lacks, so that silence passes no rule.
         """
         persons = int(evidence.facts.get("persons_real", 0))
         rules = {rule.metric: rule.for_persons(persons) for rule in self.rules}
@@ -148,7 +148,7 @@ def _parsed(text: str, name: str) -> Policy:
 def _rule(plain: dict[str, Any], name: str) -> Rule:
     metric = plain.get("metric")
     if not isinstance(metric, str):
-        raise InvalidRequest(f"{name}: every [[rule]] needs a metric = \"...\".")
+        raise InvalidRequest(f'{name}: every [[rule]] needs a metric = "...".')
     where = f"{name}, rule '{metric}'"
     _only(plain, _RULE_KEYS, where)
     _checked(plain, where)

@@ -108,9 +108,7 @@ def decide(evidence: Evidence, policy: Policy, *, override_reason: str = "") -> 
     if not blocking:
         return judged, Decision("released", policy.title, (), limits)
     if override_reason.strip():
-        return judged, Decision(
-            "released by override", policy.title, reasons, limits, advice, override_reason.strip()
-        )
+        return judged, Decision("released by override", policy.title, reasons, limits, advice, override_reason.strip())
     return judged, Decision("refused", policy.title, reasons, limits, advice)
 
 

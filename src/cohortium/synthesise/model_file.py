@@ -73,5 +73,5 @@ def load_model(path: Path) -> tuple[Fitted, dict[str, Any]]:
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise SourceUnreadable(f"{path} is not a whole Cohortium model: {type(error).__name__}.") from error
     schema = schema_from_plain(document["schema"])
-    method = find("synthesiser", document["method"]).thing
-    return method.fitted.from_parts(schema, Parts(document["model"], arrays)), document["facts"]
+    reads: type[Fitted] = find("model", document["method"]).thing
+    return reads.from_parts(schema, Parts(document["model"], arrays)), document["facts"]

@@ -16,12 +16,7 @@ from cohortium.records import Condition, Schema, Table, concat, conjuncts
 from cohortium.synthesise.protocol import Parts
 from cohortium.synthesise.tables.bins import ColumnBins
 from cohortium.synthesise.tables.derived import Derivation, rules_to_check
-from cohortium.synthesise.tables.stored import (
-    bins_from_plain,
-    bins_to_plain,
-    derivation_from_plain,
-    derivation_to_plain,
-)
+from cohortium.synthesise.tables.stored import model_from_parts, model_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,30 +131,13 @@ class ForestModel:
 
     def parts(self) -> Parts:
         """The model as plain data."""
-        arrays = {}
-        facts: dict[str, object] = {"shrink": self.shrink, "smallest": self.smallest, "columns": [], "derived": []}
-        columns: list[object] = []
-        for place, (found, forest) in enumerate(zip(self.bins, self.forests, strict=True)):
-            plain = bins_to_plain(found)
-            columns.append(plain.facts)
-            arrays.update({f"{place:04d}.bins.{name}": array for name, array in plain.arrays.items()})
-            arrays.update({f"{place:04d}.forest.{name}": array for name, array in forest._asdict().items()})
-        facts["columns"] = columns
-        facts["derived"] = [derivation_to_plain(rule, self.schema) for rule in self.derived]
-        return Parts(facts, arrays)
+        return model_parts(self.schema, self.bins, self.forests, self.derived, self.shrink, self.smallest, {})
 
     @classmethod
     def from_parts(cls, schema: Schema, parts: Parts) -> Self:
         """The model that ``parts`` holds."""
-        bins, forests = [], []
-        for place, facts in enumerate(parts.facts["columns"]):
-            own = f"{place:04d}."
-            arrays = {name.removeprefix(own): array for name, array in parts.arrays.items() if name.startswith(own)}
-            inner = {name.removeprefix("bins."): array for name, array in arrays.items() if name.startswith("bins.")}
-            bins.append(bins_from_plain(schema, Parts(facts, inner)))
-            forests.append(Forest(*(arrays[f"forest.{name}"] for name in Forest._fields)))
-        derived = tuple(derivation_from_plain(plain, schema) for plain in parts.facts["derived"])
-        return cls(schema, tuple(bins), tuple(forests), derived, parts.facts["shrink"], parts.facts["smallest"])
+        bins, forests, derived = model_from_parts(schema, parts)
+        return cls(schema, bins, forests, derived, parts.facts["shrink"], parts.facts["smallest"])
 
 
 def _suitable(

@@ -1,0 +1,203 @@
+"""The command line: what a data steward types."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+import cohortium
+from cohortium.errors import CohortiumError, DisclosureRefused
+from cohortium.serve import commands
+from cohortium.serve.reporter import Reporter
+from cohortium.serve.twin import Plan
+
+FAILED, REFUSED = 2, 3
+"""Exit codes: 0 done; 2 input or request that cannot be used; 3 the gate refused; 130 interrupted."""
+
+app = typer.Typer(
+    name="cohortium",
+    help="Turn a hospital's table into a safe synthetic twin, with the evidence that it is one.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+err = Console(stderr=True)
+
+Data = Annotated[
+    str, typer.Argument(help="CSV, TSV, Parquet, Arrow, Excel, SQLite or DuckDB file, or postgresql:// address.")
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the result; it must be empty or not exist yet.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON for programs.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
+SchemaFile = Annotated[
+    Path | None, typer.Option("--schema", help="Schema file (TOML). Default: FILE.schema.toml, made at the first run.")
+]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, or table of a database.")]
+Dictionary = Annotated[Path | None, typer.Option(help="Data dictionary of a REDCap export.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Release policy (TOML). Default: the one shipped.")]
+Override = Annotated[
+    str | None, typer.Option(help="Let a refused table out all the same; the reason is recorded with the release.")
+]
+Person = Annotated[str | None, typer.Option(help="Column that says which person a row belongs to.")]
+Outcome = Annotated[str | None, typer.Option(help="Column that studies want to explain or predict.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"cohortium {cohortium.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def profile(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("profile.html"),
+    schema: SchemaFile = None,
+    sheet: Sheet = None,
+    dictionary: Dictionary = None,
+    as_json: AsJson = False,
+) -> None:
+    """Describe a table and check its quality; write the schema that you can edit, and a page to read."""
+    with Reporter(quiet=as_json) as reporter:
+        result = commands.profile_table(data, out, schema, sheet, dictionary, reporter)
+    _show(result, as_json)
+
+
+@app.command()
+def synthesise(
+    data: Data,
+    out: Out,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows of the twin. Default: as many as the table has.")
+    ] = None,
+    seed: Seed = 0,
+    person: Person = None,
+    outcome: Outcome = None,
+    method: Annotated[str, typer.Option(help="See 'cohortium methods'.")] = "sequential_trees",
+    epsilon: Annotated[
+        float | None, typer.Option(min=0.0, help="Privacy budget, for methods with differential privacy.")
+    ] = None,
+    delta: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Chance that the guarantee may fail.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help='Only rows like these, for example "age >= 70 and sex = F".')
+    ] = None,
+    policy: PolicyFile = None,
+    override: Override = None,
+    schema: SchemaFile = None,
+    sheet: Sheet = None,
+    dictionary: Dictionary = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a synthetic twin of a table, measure it, and let it out if the policy allows."""
+    plan = Plan(method=method, rows=rows, seed=seed, epsilon=epsilon, delta=delta, where=where, target=outcome)
+    with Reporter(quiet=as_json) as reporter:
+        result = commands.synthesise_table(
+            data, out, plan, reporter,
+            schema_file=schema, sheet=sheet, dictionary=dictionary, person=person, outcome=outcome,
+            policy_file=policy, override=override or "",
+        )  # fmt: skip
+    _show(result, as_json)
+    if result["verdict"] == "refused":
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def evaluate(
+    real: Annotated[str, typer.Argument(help="The real table that the synthetic one was made from.")],
+    synthetic: Annotated[str, typer.Argument(help="The synthetic table, whoever made it.")],
+    out: Out,
+    holdout: Annotated[
+        str | None, typer.Option(help="Real persons whom the synthesiser never saw; privacy cannot be judged without.")
+    ] = None,
+    outcome: Outcome = None,
+    seed: Seed = 0,
+    policy: PolicyFile = None,
+    schema: SchemaFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge any synthetic table against the real one: fidelity, utility, attacks, fairness."""
+    with Reporter(quiet=as_json) as reporter:
+        result = commands.evaluate_tables(
+            real, synthetic, holdout, out, reporter, schema_file=schema, outcome=outcome, seed=seed, policy_file=policy
+        )
+    _show(result, as_json)
+    if result["verdict"] == "refused":
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def sample(
+    model: Annotated[Path, typer.Argument(help="A model that 'synthesise' saved (model.cohortium).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Parquet or CSV file to write.")],
+    rows: Annotated[int, typer.Option(min=1, help="How many rows.")] = 1000,
+    seed: Seed = 0,
+    where: Annotated[str | None, typer.Option(help="Only rows like these.")] = None,
+    balance: Annotated[str | None, typer.Option(help="As many rows of each level of this column.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw more rows from a model whose twin the gate has let out."""
+    with Reporter(quiet=as_json) as reporter:
+        result = commands.sample_model(model, out, rows, seed, where, balance, reporter)
+    _show(result, as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the result.")] = Path("demo"),
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Show the result in a browser at the end.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 picks a free one.")] = 8765,
+) -> None:
+    """Go the whole way with the heart disease table of four hospitals, which ships with Cohortium."""
+    with Reporter() as reporter:
+        result = commands.run_demo(out, reporter)
+    _show(result, as_json=False)
+    if serve and sys.stdout.isatty():
+        commands.serve_folder(out, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
+
+
+@app.command()
+def methods(as_json: AsJson = False) -> None:
+    """List the ways to make a twin, and when to choose which."""
+    found = commands.list_methods()
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    grid = Grid("method", "what it does", "choose it for", "guarantee")
+    for entry in found:
+        grid.add_row(entry["name"], entry["summary"], entry["suits"], entry["guarantee"])
+    Console().print(grid)
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    console = Console()
+    for line in result["lines"]:
+        console.print(line)
+
+
+def main() -> None:
+    """Run the command line; every error that Cohortium raises on purpose ends as one clear message."""
+    try:
+        app()
+    except DisclosureRefused as refusal:
+        _stop(str(refusal), REFUSED)
+    except CohortiumError as error:
+        _stop(str(error), FAILED)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    err.print(f"[bold red]cohortium:[/] {escape(message)}")
+    raise SystemExit(code)

@@ -1,0 +1,172 @@
+"""From a table of patients to a synthetic twin with its evidence: the steps in their order, and nothing else."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import cohortium
+from cohortium.errors import InvalidRequest
+from cohortium.evaluate import evaluate
+from cohortium.evaluate.report import card, html, pdf, to_json
+from cohortium.privacy.policy import Policy, load_policy
+from cohortium.privacy.release import Decision, Released, decide, release
+from cohortium.records import Evidence, Role, Schema, Table, parse_condition
+from cohortium.registry import find
+from cohortium.synthesise import Fitted, Progress, Synthesiser
+from cohortium.synthesise.protocol import silent
+
+DRAWS = 5
+"""Synthetic tables drawn for the evidence: intervals are taken over them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a twin is to be made; what is None is decided from the table.
+
+    rows          : rows of the twin; as many as the real table has where None.
+    holdout_share : share of the persons who are kept away from the synthesiser and judge it.
+    where         : condition that every synthetic row must satisfy.
+    seed          : of everything that is random but privacy noise.
+    """
+
+    method: str = "sequential_trees"
+    rows: int | None = None
+    seed: int = 0
+    epsilon: float | None = None
+    delta: float | None = None
+    where: str | None = None
+    target: str | None = None
+    holdout_share: float = 1 / 3
+
+    def synthesiser(self) -> Synthesiser:
+        """The method that the plan names, with its privacy budget.
+
+        Raises : InvalidRequest where a budget is given to a method that has no formal guarantee.
+        """
+        entry = find("synthesiser", self.method)
+        formal = entry.facts["guarantee"] != "none"
+        if self.epsilon is not None and not formal:
+            raise InvalidRequest(
+                f"'{self.method}' has no formal guarantee, so an epsilon has no meaning for it. "
+                "Choose --method private_marginals, or leave --epsilon out."
+            )
+        budget = {"epsilon": self.epsilon, "delta": self.delta} if formal else {}
+        made: Synthesiser = entry.thing(**{name: value for name, value in budget.items() if value is not None})
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A synthetic table that has not left yet, the model that made it, and what was measured."""
+
+    table: Table
+    fitted: Fitted
+    evidence: Evidence
+    schema: Schema
+    plan: Plan = field(default_factory=Plan)
+
+    def decide(self, policy: Policy | None = None, *, override_reason: str = "") -> tuple[Evidence, Decision]:
+        """What the gate would decide, with every row of the evidence judged."""
+        return decide(self.evidence, policy or load_policy(), override_reason=override_reason)
+
+    def release(self, policy: Policy | None = None, *, override_reason: str = "") -> Released:
+        """The table, let out by the gate.
+
+        Raises : DisclosureRefused naming every rule that failed and what would help.
+        """
+        return release(self.table, self.evidence, policy or load_policy(), override_reason=override_reason)
+
+
+def make_twin(real: Table, plan: Plan | None = None, *, progress: Progress = silent, source: str = "") -> Twin:
+    """Learn ``real``, sample its twin, and measure what can be measured about the two.
+
+    A share of the persons is held out from learning; the evidence compares against them.
+    Raises : TooFewRecords, InvalidRequest, NotApplicable as the method does.
+    """
+    plan = plan or Plan()
+    rng = np.random.default_rng(plan.seed)
+    fit_rng, split_rng, sample_rng, evaluate_rng = rng.spawn(4)
+    method = plan.synthesiser()
+    started = time.perf_counter()
+    train, holdout = real.split_by_person(1 - plan.holdout_share, split_rng)
+    fitted = method.fit(train, rng=fit_rng, progress=_part(progress, 0.0, 0.3))
+    fit_seconds = time.perf_counter() - started
+    condition = parse_condition(plan.where, fitted.schema) if plan.where else None
+    progress("sampling", 0.3)
+    rows = plan.rows if plan.rows is not None else len(real)
+    started = time.perf_counter()
+    table = fitted.sample(rows, rng=sample_rng, where=condition)
+    sample_seconds = time.perf_counter() - started
+    draws = [table] + [fitted.sample(len(train), rng=sample_rng, where=condition) for _ in range(DRAWS - 1)]
+    if condition is not None:
+        train, holdout = (part.take(condition.holds(part)) for part in (train, holdout))
+    facts = {
+        **_identity(real, fitted, plan, source),
+        "persons_real": len(np.unique(train.persons())),
+        "persons_held_out": len(np.unique(holdout.persons())),
+        "rows_synthetic": len(table),
+    }
+    started = time.perf_counter()
+    evidence = evaluate(
+        train,
+        draws,
+        holdout,
+        target=plan.target,
+        guarantee=fitted.guarantee,
+        rng=evaluate_rng,
+        progress=_part(progress, 0.35, 1.0),
+        facts=facts,
+    )
+    evidence.facts.update(
+        fit_seconds=round(fit_seconds, 2),
+        sample_seconds=round(sample_seconds, 2),
+        evaluate_seconds=round(time.perf_counter() - started, 2),
+        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    )
+    return Twin(table, fitted, evidence, fitted.schema, plan)
+
+
+def documents(schema: Schema, *, with_pdf: bool) -> dict[str, Any]:
+    """Renderers of what lies beside a released table."""
+    rendered: dict[str, Any] = {
+        "evidence.json": lambda evidence, decision: to_json(evidence, decision, schema).encode(),
+        "report.html": lambda evidence, decision: html(evidence, decision, schema).encode(),
+        "card.md": lambda evidence, decision: card(evidence, decision, schema).encode(),
+    }
+    if with_pdf:
+        rendered["report.pdf"] = lambda evidence, decision: pdf(evidence, decision, schema)
+    return rendered
+
+
+def _identity(real: Table, fitted: Fitted, plan: Plan, source: str) -> dict[str, Any]:
+    return {
+        "title": real.schema.title or Path(source).name or "table",
+        "source": source,
+        "rows_real": len(real),
+        "columns": len(fitted.schema.columns),
+        "left_out": [name for name in real.schema.names if name not in fitted.schema],
+        "person_key": getattr(real.schema.only(Role.PERSON_KEY), "name", ""),
+        "method": fitted.method,
+        "guarantee": str(fitted.guarantee),
+        "seed": plan.seed,
+        "where": plan.where or "",
+        "notes": list(fitted.notes),
+        "version": cohortium.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+    }
+
+
+def _part(progress: Progress, start: float, stop: float) -> Progress:
+    def within(doing: str, share: float) -> None:
+        progress(doing, start + (stop - start) * share)
+
+    return within
