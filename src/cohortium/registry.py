@@ -121,6 +121,37 @@ def metric(
     return register("metric", name, facts)
 
 
-def check(name: str, *, asks: str, severity: str) -> Callable[[Thing], Thing]:
-    """Register a data-quality check: which dimension it asks about, and how bad a failure is."""
-    return register("check", name, {"asks": asks, "severity": severity})
+def check(
+    name: str,
+    *,
+    asks: str,
+    severity: str,
+    title: str = "",
+    over: str = "column",
+    applies: Callable[[Any], bool] | None = None,
+    tolerates: float = 0.0,
+    fails_above: float = 0.0,
+    advice: str = "",
+) -> Callable[[Thing], Thing]:
+    """Register a data-quality check.
+
+    asks        : the dimension that it asks about, one of ``quality.Dimension``.
+    severity    : "fail" or "warn": the worst that a finding of it can be.
+    title       : what is expected of good data, in plain words.
+    over        : "column", "rule" (a constraint of the schema) or "table": what it is run on, one by one.
+    applies     : which columns, or rules, it is run on; all of them where not given.
+    tolerates   : share of failures up to which it passes.
+    fails_above : share of failures above which a check of severity "fail" fails; between the two it warns.
+    advice      : what a steward can do about a finding.
+    """
+    facts = {
+        "asks": asks,
+        "severity": severity,
+        "title": title,
+        "over": over,
+        "applies": applies,
+        "tolerates": tolerates,
+        "fails_above": fails_above,
+        "advice": advice,
+    }
+    return register("check", name, facts)

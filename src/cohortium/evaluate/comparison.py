@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from cohortium.records import Guarantee, Matrices, Survival, Table, matrices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Comparison:
     synthetic : the table that is judged.
     holdout   : real persons that were kept away from the synthesiser; None where there are none.
     target    : the column that models predict, for utility; the schema's outcome where there is one.
+    analysis  : the regression that the study is about, ``outcome ~ a + b``; the target on all others where None.
     """
 
     real: Table
@@ -30,6 +35,21 @@ class Comparison:
     holdout: Table | None = None
     target: str | None = None
     guarantee: Guarantee = field(default_factory=Guarantee)
+    analysis: str | None = None
+    _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, work: Callable[[Comparison, np.random.Generator], Found], rng: np.random.Generator) -> Found:
+        """``work(self, generator)``, kept, so that several metrics read one experiment instead of repeating it.
+
+        The generator is made from the state of ``rng``, which does not move: metrics that are given generators in the
+        same state share the experiment, others run their own, and neither order nor threads change what comes out.
+        """
+        seed = seed_of(rng)
+        key = (work.__module__, work.__qualname__, seed)
+        if key not in self._kept:
+            self._kept[key] = work(self, np.random.default_rng(seed))
+        found: Found = self._kept[key]
+        return found
 
     @cached_property
     def encoded(self) -> Matrices:
@@ -74,4 +94,9 @@ class Comparison:
         if self.holdout is None:
             raise NotApplicable("The value on real persons needs real persons who were held out.")
         plays, judges = self.holdout.split_by_person(0.5, rng)
-        return Comparison(self.real, plays, judges, self.target, self.guarantee)
+        return Comparison(self.real, plays, judges, self.target, self.guarantee, self.analysis)
+
+
+def seed_of(rng: np.random.Generator) -> int:
+    """A seed that is the same for generators in the same state, and unlike what they would draw next."""
+    return int.from_bytes(hashlib.blake2b(repr(rng.bit_generator.state).encode(), digest_size=16).digest(), "big")

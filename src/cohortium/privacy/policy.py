@@ -59,6 +59,8 @@ class Rule:
             most = allowed if most is None else max(most, allowed)
             words.append(f"≤ {allowed:.3g} (real + {self.over_reference:g})")
         joined = " or ".join(words) if self.over_reference is not None else " and ".join(words)
+        if joined and self.judge != "value":
+            joined += f" ({'lower' if self.judge == 'low' else 'upper'} end of the interval)"
         return joined, most, least
 
     def apply(self, finding: Finding) -> Finding:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import platform
-import resource
+import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,13 @@ from cohortium.evaluate import evaluate
 from cohortium.evaluate.report import card, html, pdf, to_json
 from cohortium.privacy.policy import Policy, load_policy
 from cohortium.privacy.release import Decision, Released, decide, release
-from cohortium.records import Evidence, Role, Schema, Table, parse_condition
+from cohortium.records import Evidence, Finding, Question, Role, Schema, Score, Table, parse_condition
 from cohortium.registry import find
 from cohortium.synthesise import Fitted, Progress, Synthesiser
 from cohortium.synthesise.protocol import silent
+
+if sys.platform != "win32":
+    import resource
 
 DRAWS = 5
 """Synthetic tables drawn for the evidence: intervals are taken over them."""
@@ -85,7 +90,19 @@ class Twin:
         return release(self.table, self.evidence, policy or load_policy(), override_reason=override_reason)
 
 
-def make_twin(real: Table, plan: Plan | None = None, *, progress: Progress = silent, source: str = "") -> Twin:
+def utc_now() -> datetime:
+    """The clock that is used where no other is given."""
+    return datetime.now(UTC)
+
+
+def make_twin(
+    real: Table,
+    plan: Plan | None = None,
+    *,
+    progress: Progress = silent,
+    source: str = "",
+    clock: Callable[[], datetime] = utc_now,
+) -> Twin:
     """Learn ``real``, sample its twin, and measure what can be measured about the two.
 
     A share of the persons is held out from learning; the evidence compares against them.
@@ -95,11 +112,13 @@ def make_twin(real: Table, plan: Plan | None = None, *, progress: Progress = sil
     rng = np.random.default_rng(plan.seed)
     fit_rng, split_rng, sample_rng, evaluate_rng = rng.spawn(4)
     method = plan.synthesiser()
+    condition = (
+        parse_condition(plan.where, real.schema.select(c.name for c in real.schema.modelled)) if plan.where else None
+    )
     started = time.perf_counter()
     train, holdout = real.split_by_person(1 - plan.holdout_share, split_rng)
     fitted = method.fit(train, rng=fit_rng, progress=_part(progress, 0.0, 0.3))
     fit_seconds = time.perf_counter() - started
-    condition = parse_condition(plan.where, fitted.schema) if plan.where else None
     progress("sampling", 0.3)
     rows = plan.rows if plan.rows is not None else len(real)
     started = time.perf_counter()
@@ -108,12 +127,6 @@ def make_twin(real: Table, plan: Plan | None = None, *, progress: Progress = sil
     draws = [table] + [fitted.sample(len(train), rng=sample_rng, where=condition) for _ in range(DRAWS - 1)]
     if condition is not None:
         train, holdout = (part.take(condition.holds(part)) for part in (train, holdout))
-    facts = {
-        **_identity(real, fitted, plan, source),
-        "persons_real": len(np.unique(train.persons())),
-        "persons_held_out": len(np.unique(holdout.persons())),
-        "rows_synthetic": len(table),
-    }
     started = time.perf_counter()
     evidence = evaluate(
         train,
@@ -123,15 +136,19 @@ def make_twin(real: Table, plan: Plan | None = None, *, progress: Progress = sil
         guarantee=fitted.guarantee,
         rng=evaluate_rng,
         progress=_part(progress, 0.35, 1.0),
-        facts=facts,
+        facts={"rows_synthetic": len(table)},
     )
-    evidence.facts.update(
-        fit_seconds=round(fit_seconds, 2),
-        sample_seconds=round(sample_seconds, 2),
-        evaluate_seconds=round(time.perf_counter() - started, 2),
-        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    cost = {
+        "fit_seconds": ("Seconds to learn the table", fit_seconds),
+        "sample_seconds": (f"Seconds to draw {len(table):,} rows", sample_seconds),
+        "evaluate_seconds": ("Seconds to measure the twin", time.perf_counter() - started),
+        "peak_memory_mb": ("Largest memory of the process, MB", _peak_memory_mb()),
+    }
+    costs = tuple(
+        Finding(name, Question.COST, title, Score(round(value, 2)), "lower") for name, (title, value) in cost.items()
     )
-    return Twin(table, fitted, evidence, fitted.schema, plan)
+    facts = {**_identity(real, fitted, plan, source, clock()), **evidence.facts}
+    return Twin(table, fitted, replace(evidence, facts=facts, findings=evidence.findings + costs), fitted.schema, plan)
 
 
 def documents(schema: Schema, *, with_pdf: bool) -> dict[str, Any]:
@@ -146,23 +163,30 @@ def documents(schema: Schema, *, with_pdf: bool) -> dict[str, Any]:
     return rendered
 
 
-def _identity(real: Table, fitted: Fitted, plan: Plan, source: str) -> dict[str, Any]:
-    return {
+def _identity(real: Table, fitted: Fitted, plan: Plan, source: str, now: datetime) -> dict[str, Any]:
+    key = real.schema.only(Role.PERSON_KEY)
+    facts = {
         "title": real.schema.title or Path(source).name or "table",
         "source": source,
-        "rows_real": len(real),
-        "columns": len(fitted.schema.columns),
-        "left_out": [name for name in real.schema.names if name not in fitted.schema],
-        "person_key": getattr(real.schema.only(Role.PERSON_KEY), "name", ""),
+        "created": now.isoformat(timespec="seconds"),
         "method": fitted.method,
-        "guarantee": str(fitted.guarantee),
         "seed": plan.seed,
-        "where": plan.where or "",
+        "condition": plan.where or "",
+        "rows_of_the_source": len(real),
+        "person_key": key.name if key is not None else "",
+        "columns_left_out": [name for name in real.schema.names if name not in fitted.schema],
         "notes": list(fitted.notes),
-        "version": cohortium.__version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
+        "cohortium_version": cohortium.__version__,
+        "python_version": platform.python_version(),
     }
+    return {name: value for name, value in facts.items() if value not in ("", [])}
+
+
+def _peak_memory_mb() -> float:
+    if sys.platform == "win32":
+        return math.nan
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def _part(progress: Progress, start: float, stop: float) -> Progress:

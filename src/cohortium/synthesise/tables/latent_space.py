@@ -1,19 +1,19 @@
-"""Where the columns of a table lie in the space of normal scores, and the way there and back.
+"""Where the columns of a table lie in the space of normal scores.
 
-A number, an ordered column or one of two levels takes one dimension. A nominal column of more levels takes one
-dimension, a utility, per level but the most frequent: the highest utility above 0 is chosen, the most frequent level
-where none is. A pattern of missing values takes one dimension, shared by the columns that are missing together.
+A column that varies is one axis; a pattern of missing values is another, shared by the columns that are missing
+together. Both are cut into cells (``Marginal``), and a record is known to lie in one cell of each axis.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cohortium.numerics.latent_draws import REFERENCE, UNKNOWN
-from cohortium.numerics.normal_scores import normal_cdf, normal_quantile
+from cohortium.numerics.latent_mixture import Latents
+from cohortium.numerics.normal_scores import FARTHEST, normal_cdf, normal_quantile
 from cohortium.records import Table
 from cohortium.synthesise.tables.marginal_codec import Marginal, edges_of
 from cohortium.synthesise.tables.marginal_learning import Persons
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 FINE = 0.02
 """An interval of normal scores narrower than this counts as a point."""
@@ -30,19 +29,99 @@ FINE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One dimension: a column's value, a level's utility, or whether columns are missing.
+    """One dimension of the space.
 
-    columns : places of the columns that it is about (several only where they are missing together).
-    slot    : for a utility, its number among those of the column, from 1; otherwise 0.
+    columns : places of the columns that it is about; several only where they are missing together.
+    missing : whether it says that they are missing (a high score) or what their value is.
+    edges   : (m + 1,) where its cells begin and end on the unit interval.
     """
 
-    kind: str
     columns: tuple[int, ...]
-    slot: int = 0
+    missing: bool
+    edges: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LatentSpace:
+    """The columns of a table, and the axes that they span."""
+
     marginals: tuple[Marginal, ...]
     axes: tuple[Axis, ...]
-    slots: dict[int, Integers]   # column -> slot of each level
+
+    @classmethod
+    def of(cls, table: Table, marginals: tuple[Marginal, ...], persons: Persons, least: int) -> LatentSpace:
+        """The axes of ``table``; missing values of fewer than ``least`` persons are too few for one."""
+        axes: list[Axis] = []
+        together: dict[bytes, list[int]] = {}
+        for place, marginal in enumerate(marginals):
+            if len(marginal.shares) > 1 or (marginal.low < marginal.high).any():
+                axes.append(Axis((place,), False, marginal.edges))
+            missing = table.missing(marginal.column.name)
+            if min(persons.among(missing), persons.among(~missing)) >= least:
+                together.setdefault(missing.tobytes(), []).append(place)
+        for columns in together.values():
+            rate = marginals[columns[0]].missing
+            axes.append(Axis(tuple(columns), True, edges_of(np.array([1.0 - rate, rate]))))
+        return cls(marginals, tuple(axes))
+
+    @cached_property
+    def of_missing(self) -> dict[int, int]:
+        """The axis that says whether a column is missing, by the column's place."""
+        return {place: number for number, axis in enumerate(self.axes) if axis.missing for place in axis.columns}
+
+    def cells(self, table: Table) -> NDArray[np.int64]:
+        """The cell of every record on every axis (n, d); -1 where the value is missing or left out."""
+        answer = np.empty((len(table), len(self.axes)), dtype=np.int64)
+        for number, axis in enumerate(self.axes):
+            marginal = self.marginals[axis.columns[0]]
+            if axis.missing:
+                answer[:, number] = table.missing(marginal.column.name)
+            else:
+                answer[:, number] = marginal.cells(marginal.read(table))
+        return answer
+
+    def latents(
+        self,
+        table: Table,
+        cells: NDArray[np.int64],
+        modelled: NDArray[np.bool_],
+        strata: NDArray[np.int64],
+        weights: Floats,
+        rng: np.random.Generator,
+    ) -> Latents:
+        """Bounds and first scores of all records on the axes that are modelled in any stratum.
+
+        modelled : (strata, d) False where a stratum learns nothing about an axis: its scores are unknown there.
+        """
+        used = np.flatnonzero(modelled.any(axis=0))
+        low, high = np.empty((2, len(table), len(used)))
+        for place, number in enumerate(used):
+            axis, marginal = self.axes[number], self.marginals[self.axes[number].columns[0]]
+            if axis.missing:
+                first, last = axis.edges[cells[:, number]], axis.edges[cells[:, number] + 1]
+            else:
+                first, last = marginal.ranks(marginal.read(table))
+            low[:, place], high[:, place] = first, last
+        z = normal_quantile(low + (high - low) * rng.random(low.shape))
+        low, high = normal_quantile(low), normal_quantile(high)
+        point = high - low < FINE
+        return Latents(z, np.where(point, z, low), np.where(point, z, high), strata, weights)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """The axes as JSON values."""
+        return [{"columns": list(axis.columns), "missing": axis.missing} for axis in self.axes]
+
+    @classmethod
+    def from_facts(cls, marginals: tuple[Marginal, ...], facts: list[dict[str, Any]]) -> LatentSpace:
+        """The space of which these are the axes."""
+        axes = []
+        for fact in facts:
+            first = marginals[fact["columns"][0]]
+            edges = edges_of(np.array([1.0 - first.missing, first.missing])) if fact["missing"] else first.edges
+            axes.append(Axis(tuple(fact["columns"]), fact["missing"], edges))
+        return cls(marginals, tuple(axes))
+
+
+def ranks_of(z: Floats) -> Floats:
+    """Scores as ranks (0 to 1)."""
+    return normal_cdf(np.clip(z, -FARTHEST, FARTHEST))

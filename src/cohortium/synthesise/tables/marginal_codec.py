@@ -24,6 +24,31 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """How finely a source records a number: multiples of ``step``, with so many significant ``digits``; 0 = no limit."""
+
+    step: float = 0.0
+    digits: int = 0
+
+    def at(self, values: Floats) -> Floats:
+        """The distance between neighbouring values that can be recorded, at each value."""
+        if not self.digits:
+            return np.full(len(values), self.step)
+        size = np.floor(np.log10(np.maximum(np.abs(values), 1e-300)))
+        return np.maximum(10.0 ** (size + 1 - self.digits), self.step)
+
+    def round(self, values: Floats) -> Floats:
+        """The nearest values that can be recorded."""
+        if self.digits:
+            whole = np.round(values / self.at(values)) * self.at(values)
+            # Powers of ten below 1 are not exact in binary, so decimals are set once more.
+            values = np.round(whole, 15 - int(np.ceil(np.log10(np.max(np.abs(whole), initial=1.0)))))
+        if self.step >= 1.0:
+            return np.round(values / self.step) * self.step
+        return np.round(values, round(-np.log10(self.step))) if self.step > 0.0 else values
+
+
 @dataclass(frozen=True)
 class Marginal:
     """The cells of one column, in order of value.
@@ -31,7 +56,7 @@ class Marginal:
     shares    : (m,) share of each cell among those who have a value; they sum to 1. Empty where nobody has one.
     low, high : (m,) range of the values in each cell, equal for a spike; for a nominal column the codes of its levels.
     levels    : the levels that the codes count; None for numbers.
-    step      : the resolution of the values; 0 where they have none.
+    grain     : the resolution of the values.
     missing   : share of the records without a value.
     """
 
@@ -40,7 +65,7 @@ class Marginal:
     low: Floats
     high: Floats
     levels: tuple[str, ...] | None
-    step: float
+    grain: Grain
     missing: float
 
     @cached_property
@@ -81,8 +106,9 @@ class Marginal:
         cells = self.cells(values)
         width = (self.high - self.low)[cells]
         scale = np.where(width > 0.0, width, 1.0)
-        first = np.clip((values - self.step / 2 - self.low[cells]) / scale, 0.0, 1.0)
-        last = np.clip((values + self.step / 2 - self.low[cells]) / scale, 0.0, 1.0)
+        half = self.grain.at(values) / 2.0
+        first = np.clip((values - half - self.low[cells]) / scale, 0.0, 1.0)
+        last = np.clip((values + half - self.low[cells]) / scale, 0.0, 1.0)
         low = self.edges[cells] + self.shares[cells] * np.where(width > 0.0, first, 0.0)
         high = self.edges[cells] + self.shares[cells] * np.where(width > 0.0, last, 1.0)
         return np.where(cells < 0, 0.0, low), np.where(cells < 0, 1.0, high)
@@ -101,7 +127,7 @@ class Marginal:
         share = np.diff(edges)
         slope = (self.high - self.low) / np.where(share > 0.0, share, 1.0)
         raw = self.low[cells] + (ranks - edges[cells]) * slope[cells]
-        return np.clip(to_step(raw, self.step), self.column.minimum, self.column.maximum)
+        return np.clip(self.grain.round(raw), self.column.minimum, self.column.maximum)
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """``n`` values of persons drawn from this column alone; NaN where missing."""
@@ -144,7 +170,7 @@ class Marginal:
     def facts(self) -> dict[str, Any]:
         """The JSON half of the marginal."""
         levels = None if self.levels is None else list(self.levels)
-        return {"levels": levels, "step": self.step, "missing": self.missing}
+        return {"levels": levels, "step": self.grain.step, "digits": self.grain.digits, "missing": self.missing}
 
     @property
     def array(self) -> Floats:
@@ -155,20 +181,14 @@ class Marginal:
     def from_parts(cls, column: Column, facts: dict[str, Any], array: Floats) -> Marginal:
         """The marginal of which these are the halves."""
         levels = None if facts["levels"] is None else tuple(facts["levels"])
-        return cls(column, array[0], array[1], array[2], levels, facts["step"], facts["missing"])
+        grain = Grain(facts["step"], facts["digits"])
+        return cls(column, array[0], array[1], array[2], levels, grain, facts["missing"])
 
 
 def edges_of(shares: Floats) -> Floats:
     """Where cells of these shares (m,) begin and end on the unit interval (m + 1,)."""
     edges = np.append(0.0, np.cumsum(shares))
     return edges / edges[-1] if len(shares) else edges
-
-
-def to_step(values: Floats, step: float) -> Floats:
-    """Values rounded to whole multiples of ``step``; unchanged where it is 0."""
-    if step >= 1.0:
-        return np.round(values / step) * step
-    return np.round(values, round(-np.log10(step))) if step > 0.0 else values
 
 
 def finite_numbers(table: Table, name: str) -> Floats:

@@ -10,7 +10,8 @@ import numpy as np
 from cohortium.numerics.person_bins import person_bins
 from cohortium.records import Column, Kind, Table
 from cohortium.synthesise.protocol import Progress, silent
-from cohortium.synthesise.tables.marginal_codec import Marginal, finite_numbers, to_step
+from cohortium.synthesise.tables.heaping import heaped
+from cohortium.synthesise.tables.marginal_codec import Grain, Marginal, finite_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_BINS = 500
-SPIKE = 3.0
-PER=0.0
-POW=.5
-"""A value shared by so many times the persons of a bin keeps a bin of its own."""
+SMOOTH = 1.0
+SPIKE = 2.0
+"""A value shared by so many times as many persons as the values around it keeps a bin of its own."""
+GRAIN_SHARE = 0.995
+"""A resolution counts as the column's where this share of its values keeps to it."""
 ENDS = 3
 """The range of a column ends at the mean of so many of its most extreme values."""
 TAIL_PIECES = 8
@@ -69,19 +71,19 @@ def learn_marginal(table: Table, column: Column, persons: Persons, least: int) -
     if column.kind.is_nominal:
         return _learn_levels(table, column, persons, least, missing)
     values = finite_numbers(table, column.name)
-    step = _resolution(values[known], column)
+    grain = _grain(values[known], column)
     if persons.among(known) < least:
         return _nothing(column, None, persons.among(known), least)
     shares, low, high = _histogram(
-        values[known], persons.codes[known], persons.weights[known], persons.count, least, step
+        values[known], persons.codes[known], persons.weights[known], persons.count, least, grain
     )
-    return Marginal(column, shares, low, high, None, step, missing), ()
+    return Marginal(column, shares, low, high, None, grain, missing), ()
 
 
 def _nothing(column: Column, levels: tuple[str, ...] | None, held: int, least: int) -> tuple[Marginal, tuple[str, ...]]:
     none = np.zeros(0)
     said = f"Column '{column.name}' stays empty: {held} persons have a value, and it takes {least} to learn from them."
-    return Marginal(column, none, none, none, levels, 0.0, 1.0), (said,)
+    return Marginal(column, none, none, none, levels, Grain(), 1.0), (said,)
 
 
 def _learn_levels(
@@ -106,31 +108,36 @@ def _learn_levels(
         )
     place = np.arange(len(kept), dtype=np.float64)
     names = tuple(levels[code] for code in kept)
-    return Marginal(column, weights[kept] / weights[kept].sum(), place, place, names, 1.0, missing), notes
+    return Marginal(column, weights[kept] / weights[kept].sum(), place, place, names, Grain(1.0), missing), notes
 
 
-def _resolution(values: Floats, column: Column) -> float:
-    """The coarsest step of which all values are multiples; 0 where none fits."""
-    if column.kind in (Kind.INTEGER, Kind.DATE):
-        return 1.0
+def _grain(values: Floats, column: Column) -> Grain:
+    """The coarsest grain that (nearly) all values keep to."""
+    if column.kind in (Kind.DATE, Kind.DATETIME):
+        steps = (86400.0, 60.0, 1.0) if column.kind is Kind.DATETIME else (1.0,)
+        return Grain(next((step for step in steps if _keeps(values, Grain(step))), 0.0))
+    steps = (1.0,) if column.kind is Kind.INTEGER else tuple(10.0**-decimals for decimals in range(7))
     if column.decimals is not None:
-        return float(10.0**-column.decimals)
-    steps = (86400.0, 60.0, 1.0) if column.kind is Kind.DATETIME else tuple(10.0**-d for d in range(7))
-    fits = (step for step in steps if np.allclose(to_step(values, step), values, rtol=1e-9, atol=0.0))
-    return next(fits, 0.0) if len(values) else 0.0
+        steps = (10.0**-column.decimals,)
+    step = next((step for step in steps if _keeps(values, Grain(step))), 0.0)
+    return Grain(step, next((digits for digits in range(1, 7) if _keeps(values, Grain(step, digits))), 0))
+
+
+def _keeps(values: Floats, grain: Grain) -> bool:
+    return len(values) > 0 and float(np.isclose(grain.round(values), values, rtol=1e-9, atol=0.0).mean()) >= GRAIN_SHARE
 
 
 def _histogram(
-    values: Floats, codes: NDArray[np.int64], weights: Floats, persons: int, least: int, step: float
+    values: Floats, codes: NDArray[np.int64], weights: Floats, persons: int, least: int, grain: Grain
 ) -> tuple[Floats, Floats, Floats]:
     """Shares and ranges of the cells of a number that has a value in every row."""
     order = np.argsort(values, kind="stable")
     values, weights = values[order], weights[order]
-    full = max(least, persons // MOST_BINS, round(PER * persons**POW))
+    full = max(least, persons // MOST_BINS, round(SMOOTH * persons**0.5))
     bins, spikes = person_bins(values, codes[order], persons, least, full, SPIKE)
     starts = np.searchsorted(bins, np.arange(len(spikes) + 1))
     shares = np.add.reduceat(weights, starts[:-1]) / weights.sum()
-    low, high = _ranges(values, starts, spikes, step)
+    low, high = _ranges(values, starts, spikes, grain)
     cells = list(zip(shares[:, None], low[:, None], high[:, None], strict=True))
     if len(shares) > 1 and np.isnan(spikes[-1]):
         cells[-1] = _tail(shares[-1], low[-1], high[-1], float(values[starts[-2] :].mean()))
@@ -138,21 +145,24 @@ def _histogram(
         tail_shares, tail_high, tail_low = _tail(shares[0], high[0], low[0], float(values[: starts[1]].mean()))
         cells[0] = tail_shares, tail_low[::-1], tail_high[::-1]
     shares, low, high = (np.concatenate(parts) for parts in zip(*cells, strict=True))
+    if grain.step > 0.0 and (grain.at(values) == grain.step).all():
+        shares, low, high = heaped(shares, low, high, values, weights, grain.step)
     return shares, low, high
 
 
-def _ranges(values: Floats, starts: NDArray[np.int64], spikes: Floats, step: float) -> tuple[Floats, Floats]:
+def _ranges(values: Floats, starts: NDArray[np.int64], spikes: Floats, grain: Grain) -> tuple[Floats, Floats]:
     """Where the bins of a sorted column begin and end, without a bound that is one person's value.
 
     Two bins meet halfway between their values. Beside a spike, and at the ends of the column, a bin reaches to the
     mean of its outermost values.
     """
     low, high = spikes.copy(), spikes.copy()
+    half = grain.at(values) / 2.0
     for i in np.flatnonzero(np.isnan(spikes)):
         members = values[starts[i] : starts[i + 1]]
         outermost = min(ENDS, max(1, len(members) // 3))
-        low[i] = members[:outermost].mean() - step / 2
-        high[i] = members[-outermost:].mean() + step / 2
+        low[i] = members[:outermost].mean() - half[starts[i]]
+        high[i] = members[-outermost:].mean() + half[starts[i + 1] - 1]
         if i > 0 and np.isnan(spikes[i - 1]):
             low[i] = high[i - 1] = (values[starts[i] - 1] + members[0]) / 2
     return low, high

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+CLEAR_END = 2.5
+"""Standard deviations of the noise that the outermost range of a column must count."""
 MOST_MISPLACED = 0.05
 """Levels that are not shown come back as the most frequent one up to this share of the rows, as missing beyond."""
 
@@ -75,7 +77,9 @@ def _level_groups(pieces: Pieces, total: float, lightest: float) -> tuple[list[l
     share = unlisted / max(total, 1.0)
     if hidden and share > MOST_MISPLACED:
         home = next(number for number, group in enumerate(groups) if missing in group)
-        remark = f"Column '{pieces.column.name}': levels that too few persons carry, {share:.0%} of the rows, are missing."
+        remark = (
+            f"Column '{pieces.column.name}': levels that too few persons carry, {share:.0%} of the rows, are missing."
+        )
     return groups, home, remark
 
 
@@ -125,11 +129,20 @@ def _joined(groups: list[list[int]], counts: Floats, lightest: float) -> list[li
 
 
 def _weights(pieces: Pieces, groups: list[list[int]]) -> Floats:
-    """Share of each piece within its cell: its noisy count where that is clear of noise, otherwise nothing."""
+    """Share of each piece within its cell: its noisy count where that stands above noise, otherwise nothing.
+
+    The outermost ranges must stand out more clearly: a wide, almost empty one would spread persons over its width.
+    """
     noise, missing = math.sqrt(pieces.variance), len(pieces.counts) - 1
     weights = np.where(pieces.counts > noise, pieces.counts, 0.0)
     if pieces.counts[missing] < 2 * noise:
         weights[missing] = 0.0
+    if not pieces.column.kind.is_nominal:
+        for end in (1, -1):
+            for place in range(missing)[::end]:
+                if pieces.counts[place] >= CLEAR_END * noise:
+                    break
+                weights[place] = 0.0
     for group in groups:
         if weights[group].sum() <= 0:
             weights[group] = 1.0

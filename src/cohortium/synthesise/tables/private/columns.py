@@ -7,6 +7,7 @@ Everything held here was learnt privately or is public.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -62,6 +63,24 @@ class PrivateColumn:
         codes = pa.array(np.where(missing, 0, pieces).astype(np.int32), mask=missing)
         return pa.DictionaryArray.from_arrays(codes, pa.array(list(self.levels), pa.string()))
 
+    def typical(self) -> pa.Array:
+        """One value for each cell (c,): the middle of its heaviest piece; no dictionary."""
+        heaviest = np.array(
+            [np.argmax(np.where(self.cells == cell, self.weights, -1.0)) for cell in range(self.size)], dtype=np.int64
+        )
+        missing = heaviest == len(self.cells) - 1
+        pieces = np.where(missing, 0, heaviest)
+        if not self.column.kind.is_nominal:
+            low, high = self.edges[pieces], self.edges[pieces + 1]
+            step = step_of(self.column)
+            middle = (low + high) / 2 if step == 0.0 else np.floor((low + high - 1) / 2) * step
+            return numbers_to_arrow(middle, missing, self.column)
+        codes = np.where(missing, len(self.levels), pieces)
+        shown: list[bool] | list[str] = list(self.levels)
+        if self.column.kind is Kind.BOOLEAN:
+            shown = [level == "true" for level in self.levels]
+        return pa.array([*shown, None]).take(pa.array(codes))
+
     def accepted(self, test: Test) -> NDArray[np.bool_]:
         """Which cells (c,) hold a value that ``test`` accepts."""
         if self.column.kind.is_nominal:
@@ -91,7 +110,7 @@ class PrivateColumn:
         order = np.argsort(self.cells, kind="stable")
         first = np.searchsorted(self.cells[order], np.arange(self.size + 1))
         line = np.zeros(len(order))
-        for cell, (start, stop) in enumerate(zip(first[:-1], first[1:], strict=True)):
+        for cell, (start, stop) in enumerate(itertools.pairwise(first)):
             own = self.weights[order[start:stop]]
             own = own if own.sum() > 0 else np.ones(len(own))
             line[start:stop] = cell + np.cumsum(own) / own.sum()
@@ -124,9 +143,7 @@ class PrivateColumn:
         return np.concatenate([inside, missing])
 
 
-def pieces_of(
-    table: Table, column: Column, edges: NDArray[np.float64], levels: tuple[str, ...]
-) -> NDArray[np.int64]:
+def pieces_of(table: Table, column: Column, edges: NDArray[np.float64], levels: tuple[str, ...]) -> NDArray[np.int64]:
     """Piece (n,) of each row: the last one where missing, -1 where the value is no piece."""
     if column.kind.is_nominal:
         codes, own = table.codes(column.name)

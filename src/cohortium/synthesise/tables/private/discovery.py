@@ -28,8 +28,13 @@ PURPOSE = "values of columns"
 MOST_HEAPS = 256
 PIECES = 128
 """Crowded ranges are divided until about this many hold equally many persons."""
-_HEAPS, _SCALE, _FIRST = Fraction(2, 10), Fraction(2, 10), Fraction(2, 10)  # of a column's rho; the last count: rest
+_HEAPS, _SCALE, _FIRST = (
+    Fraction(15, 100),
+    Fraction(25, 100),
+    Fraction(20, 100),
+)  # of a column's rho; the last count: rest
 _FINEST, _COARSEST = -40, 60  # powers of two between which numbers without a known range are looked for
+_WINDOWS = (2, 4, 8)
 _YEARS = range(1900, 2101)
 _DAYS_A_YEAR, _SECONDS_A_DAY = 365.2425, 86_400.0
 
@@ -150,13 +155,9 @@ def _count(values: Floats, edges: Floats, curator: Curator, rho: Fraction) -> tu
 def _in_range(
     column: Column, edges: Floats, counts: Floats, variance: float, heaps: Floats
 ) -> tuple[Floats, Floats, str]:
-    """The ranges from the first to the last that is clearly not empty; a bound that the schema gives stays.
-
-    Clear is what noise reaches in one column of a thousand; from there on a neighbour counts above two deviations.
-    """
+    """The ranges from the first to the last that is clearly not empty; a bound that the schema gives stays."""
     ranges, noise = counts[:-1], math.sqrt(variance)
-    clear = ranges > noise * math.sqrt(2 * math.log(1000 * len(ranges)))
-    clear |= np.isin(edges[:-1], heaps)
+    clear = _clear(np.where(np.isin(edges[:-1], heaps), 0.0, ranges), noise) | np.isin(edges[:-1], heaps)
     remark = ""
     if not clear.any():
         clear[int(np.argmax(ranges))] = True
@@ -172,9 +173,21 @@ def _in_range(
     return edges[first : last + 2], np.append(ranges[first : last + 1], counts[-1]), remark
 
 
-def _divided(
-    edges: Floats, counts: Floats, variance: float, step: float, heaps: Floats
-) -> tuple[Floats, bool]:
+def _clear(counts: Floats, noise: float) -> NDArray[np.bool_]:
+    """Which counts stand out of noise alone, or together with their neighbours: what noise does in one column of a
+    hundred."""
+    limit = noise * math.sqrt(2 * math.log(100 * len(counts)))
+    clear = counts > limit
+    weak = np.where(clear, 0.0, counts)
+    for width in _WINDOWS:
+        for start in range(len(counts) - width + 1):
+            window = slice(start, start + width)
+            if weak[window].sum() > limit * math.sqrt(width):
+                clear[window] |= weak[window] > noise
+    return clear
+
+
+def _divided(edges: Floats, counts: Floats, variance: float, step: float, heaps: Floats) -> tuple[Floats, bool]:
     """Ends after crowded ranges were divided and neighbouring empty ones joined, and whether nothing is left to divide.
 
     A range gets as many parts as its share of the persons asks for, if it has so many different values.

@@ -52,8 +52,11 @@ class MarginalFit:
         self._potentials: list[Floats] = []
 
     def add(self, measurement: Measurement) -> None:
-        """Let the next fit agree with ``measurement`` too."""
-        self.measurements.append(measurement)
+        """Let the next fit agree with ``measurement`` too; its sum is first set to the total, which is known better."""
+        variance = np.broadcast_to(measurement.variance, measurement.counts.shape)
+        gap = self.total - measurement.counts.sum()
+        counts = measurement.counts + gap * variance / variance.sum()
+        self.measurements.append(Measurement(measurement.clique, counts, variance))
         self._potentials.append(np.zeros(measurement.counts.size))
 
     def fit(self, steps: int = 100, tolerance: float = 1e-2) -> GraphicalModel:
@@ -80,9 +83,7 @@ class _Dual:
         self.hosts = [place for place in map(tree.host, self.cliques) if place is not None]
         self.ends = np.cumsum([measurement.counts.size for measurement in measurements])[:-1]
         self.counts = np.concatenate([measurement.counts.ravel() for measurement in measurements])
-        self.penalty = SHRINKAGE * np.concatenate(
-            [np.broadcast_to(measurement.variance, measurement.counts.shape).ravel() for measurement in measurements]
-        )
+        self.penalty = SHRINKAGE * np.concatenate([measurement.variance.ravel() for measurement in measurements])
 
     def split(self, unknowns: Floats) -> list[Floats]:
         """The unknowns of each measurement."""
@@ -91,7 +92,9 @@ class _Dual:
     def at(self, unknowns: Floats) -> tuple[float, Floats, Floats, GraphicalModel]:
         """Value, gradient, curvature of each unknown, and the model."""
         potentials = [np.zeros([self.sizes[attribute] for attribute in clique]) for clique in self.tree.cliques]
-        for values, shape, clique, host in zip(self.split(unknowns), self.shapes, self.cliques, self.hosts, strict=True):
+        for values, shape, clique, host in zip(
+            self.split(unknowns), self.shapes, self.cliques, self.hosts, strict=True
+        ):
             potentials[host] += spread(values.reshape(shape), clique, self.tree.cliques[host])
         model = calibrated(self.sizes, self.tree, potentials)
         fitted = self.total * np.concatenate([model.marginal(clique).ravel() for clique in self.cliques])

@@ -1,18 +1,19 @@
 """Which marginals to measure: in rounds, those that the model so far gets most wrong.
 
-A candidate's score is how many persons the model puts into the wrong cell of that marginal, weighed by its use, less
-what measuring it would put wrong by noise. Scores are whole numbers that change by at most 1 with one person.
+A candidate's score is how many persons the model puts into the wrong cell of that marginal, less what measuring it
+would put wrong by noise, weighed by its use. Scores are whole numbers that change by at most 1 with one person.
 
-Source : AIM, McKenna, Mullins, Sheldon & Miklau 2022, section 3, with several choices a round.
+Source : AIM, McKenna, Mullins, Sheldon & Miklau 2022, section 3; here with several choices a round.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,103 +28,146 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHOICE, COUNTS = "choice of marginals", "counts of marginals"
+MOST_CANDIDATES = 2_500
 FULL_WEIGHT = 1000
+PAIR_WEIGHT = 333
+"""Of a pair of columns without a target, where there is one; with a target, and without any, the weight is full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the choice goes on: so many rounds of so many choices, within these sizes.
+    """How the choice goes on.
 
-    cells      : most cells of one marginal.
-    tree_cells : most cells of the whole junction tree.
+    choices    : marginals to choose in all.
+    rounds     : how often the model is fitted in between.
+    tree_cells : most cells of the junction tree; bounds time and memory.
     """
 
-    rounds: int
     choices: int
-    cells: int
+    rounds: int
     tree_cells: int
 
 
+def as_clique(*places: int) -> Clique:
+    """These attributes as a clique: in ascending order."""
+    return tuple(sorted(places))
+
+
 def candidates(
-    sizes: Sequence[int], targets: Sequence[int], weights: tuple[int, int, int], most_cells: int
+    sizes: Sequence[int], targets: Sequence[int], columns: Sequence[int], most_cells: int, rng: np.random.Generator
 ) -> dict[Clique, int]:
-    """Every pair of columns, and every pair together with a target, with its weight of at most ``FULL_WEIGHT``.
+    """Every pair of ``columns``, and every pair together with a target, with its weight of at most ``FULL_WEIGHT``.
 
-    weights : of a pair, of a pair with a target, of a triple with a target.
+    Of wide tables, all pairs with a target and a random part of the others.
     """
-    found: dict[Clique, int] = {}
-    for pair in itertools.combinations(range(len(sizes)), 2):
-        found[pair] = weights[1] if set(pair) & set(targets) else weights[0]
-        for target in targets:
-            if target not in pair:
-                found[tuple(sorted((*pair, target)))] = weights[2]
-    return {
-        clique: weight
-        for clique, weight in found.items()
-        if math.prod(sizes[a] for a in clique) <= most_cells and min(sizes[a] for a in clique) > 1
+    useful = [column for column in columns if sizes[column] > 1]
+    goals = [target for target in targets if target in useful]
+    full: dict[Clique, int] = {
+        as_clique(target, other): FULL_WEIGHT for target in goals for other in useful if other != target
     }
+    pairs = [pair for pair in itertools.combinations(useful, 2) if pair not in full]
+    found: dict[Clique, int] = dict.fromkeys(pairs, PAIR_WEIGHT if goals else FULL_WEIGHT)
+    for target in goals:
+        found |= {as_clique(*pair, target): FULL_WEIGHT for pair in pairs if target not in pair}
+    small = [clique for clique in found if math.prod(sizes[place] for place in clique) <= most_cells]
+    if len(small) > MOST_CANDIDATES:
+        small = [small[place] for place in np.sort(rng.choice(len(small), MOST_CANDIDATES, replace=False))]
+    full = {clique: w for clique, w in full.items() if math.prod(sizes[place] for place in clique) <= most_cells}
+    return full | {clique: found[clique] for clique in small}
 
 
-def measure(
-    codes: NDArray[np.int32],
-    fit: MarginalFit,
-    wanted: dict[Clique, int],
-    plan: Plan,
-    curator: Curator,
-    rho: tuple[Fraction, Fraction],
-    progress: Progress,
-) -> GraphicalModel:
-    """Choose and measure marginals of the rows ``codes`` (n, d) and fit them all.
+class Selection:
+    """Choosing, counting and fitting, round after round, over the rows ``codes`` (n, d).
 
-    rho : to be spent on choices, and on counts.
+    choice, counts : rho to be spent on choices, and on counts.
     """
-    sizes = fit.sizes
-    open_ones = dict(wanted)
-    true = {clique: _table(codes, clique, sizes) for clique in wanted}
-    choice_left, counts_left = rho
-    model = fit.fit()
-    left = plan.rounds * plan.choices
-    for number in range(plan.rounds):
-        progress("choosing what to measure", number / plan.rounds)
-        scores = None
-        for _ in range(plan.choices):
-            share = counts_left / left
-            if scores is None:
-                scores = _scores(open_ones, true, model, fit.total, float(1 / (2 * share)))
+
+    def __init__(
+        self,
+        codes: NDArray[np.int32],
+        fit: MarginalFit,
+        plan: Plan,
+        curator: Curator,
+        choice: Fraction,
+        counts: Fraction,
+    ) -> None:
+        self.codes, self.fit, self.plan, self.curator = codes, fit, plan, curator
+        self.choice, self.counts = choice, counts
+        self.left = plan.choices
+
+    def count(self, cliques: Iterable[Clique]) -> None:
+        """Measure marginals that need no choice, each at the cost of one of the choices planned."""
+        for clique in cliques:
+            self._measure(clique, self.table(clique))
+
+    def run(self, wanted: dict[Clique, int], progress: Progress) -> GraphicalModel:
+        """The model after all rounds. Where a round taught nothing beyond noise, half as many choices follow."""
+        true = {clique: self.table(clique) for clique in wanted}
+        model = self.fit.fit()
+        a_round = max(1, math.ceil(self.plan.choices / self.plan.rounds))
+        while self.left > 0 and true:
+            # what turned out too large for the tree in one round stays a candidate in the next: to remember which of
+            # them came up would tell about the persons
+            progress("choosing what to measure", 1.0 - self.left / self.plan.choices)
+            variance = float(self.left / (2 * self.counts))
+            chosen = self._choose(self._scores(wanted, true, model, variance), true, min(a_round, self.left))
+            if not chosen:
+                break
+            before, model = model, self.fit.fit()
+            taught = [self._moved(clique, before, model) > _noise(variance, true[clique].size) for clique in chosen]
+            if 2 * sum(taught) < len(taught):
+                self.left = (self.left + 1) // 2
+            for clique in chosen:
+                del true[clique]
+        return model
+
+    def table(self, clique: Clique) -> NDArray[np.int64]:
+        """The true counts of a marginal."""
+        shape = [self.fit.sizes[attribute] for attribute in clique]
+        place = np.zeros(len(self.codes), dtype=np.int64)
+        for attribute, size in zip(clique, shape, strict=True):
+            place = place * size + self.codes[:, attribute]
+        return np.bincount(place, minlength=math.prod(shape)).reshape(shape)
+
+    def _choose(self, scores: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], most: int) -> list[Clique]:
+        chosen: list[Clique] = []
+        for _ in range(min(most, len(scores))):
             names = list(scores)
-            measured = [measurement.clique for measurement in fit.measurements]
+            cost = self.choice / self.left
+            place = self.curator.choose(CHOICE, list(scores.values()), cost, partial(self._fits, names))
+            self.choice -= cost
+            if place is None:
+                break
+            del scores[names[place]]
+            chosen.append(names[place])
+            self._measure(names[place], true[names[place]])
+        return chosen
 
-            def fits(place: int) -> bool:
-                return junction_tree(sizes, [*measured, names[place]]).cells(sizes) <= plan.tree_cells
+    def _measure(self, clique: Clique, true: NDArray[np.int64]) -> None:
+        share = self.counts / self.left
+        noisy, variance = self.curator.histogram(COUNTS, true, share)
+        self.fit.add(Measurement(clique, noisy.astype(np.float64), np.full(noisy.shape, variance)))
+        self.counts, self.left = self.counts - share, self.left - 1
 
-            chosen = curator.choose(CHOICE, [scores[name] for name in names], choice_left / left, fits) if names else None
-            if chosen is None:
-                return fit.fit()
-            clique = names[chosen]
-            noisy, variance = curator.histogram(COUNTS, true[clique], share)
-            fit.add(Measurement(clique, noisy.astype(np.float64), np.float64(variance)))
-            del scores[clique], open_ones[clique]
-            choice_left, counts_left, left = choice_left - choice_left / left, counts_left - share, left - 1
-        model = fit.fit()
-    return model
+    def _fits(self, names: Sequence[Clique], place: int) -> bool:
+        measured = [measurement.clique for measurement in self.fit.measurements]
+        return junction_tree(self.fit.sizes, [*measured, names[place]]).cells(self.fit.sizes) <= self.plan.tree_cells
 
+    def _scores(
+        self, wanted: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], model: GraphicalModel, variance: float
+    ) -> dict[Clique, int]:
+        scores = {}
+        for clique, counts in true.items():
+            # the model is public; rounded to whole persons, it leaves the score's sensitivity at exactly 1
+            expected = np.rint(self.fit.total * model.marginal(clique)).astype(np.int64)
+            wrong = int(np.abs(counts - expected).sum())
+            scores[clique] = (wrong - round(_noise(variance, counts.size))) * wanted[clique] // FULL_WEIGHT
+        return scores
 
-def _scores(
-    wanted: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], model: GraphicalModel, total: float, variance: float
-) -> dict[Clique, int]:
-    scores = {}
-    for clique, weight in wanted.items():
-        # the model is public; rounding it keeps the score a whole number and its sensitivity exactly 1
-        expected = np.rint(total * model.marginal(clique)).astype(np.int64)
-        wrong = int(np.abs(true[clique] - expected).sum())
-        noise = round(math.sqrt(2.0 * variance / math.pi) * expected.size)
-        scores[clique] = (wrong - noise) * weight // FULL_WEIGHT
-    return scores
+    def _moved(self, clique: Clique, before: GraphicalModel, after: GraphicalModel) -> float:
+        return self.fit.total * float(np.abs(after.marginal(clique) - before.marginal(clique)).sum())
 
 
-def _table(codes: NDArray[np.int32], clique: Clique, sizes: Sequence[int]) -> NDArray[np.int64]:
-    shape = [sizes[attribute] for attribute in clique]
-    place = np.zeros(len(codes), dtype=np.int64)
-    for attribute, size in zip(clique, shape, strict=True):
-        place = place * size + codes[:, attribute]
-    return np.bincount(place, minlength=math.prod(shape)).reshape(shape)
+def _noise(variance: float, cells: int) -> float:
+    """Expected sum of absolute noise over so many cells."""
+    return math.sqrt(2.0 * variance / math.pi) * cells

@@ -1,0 +1,119 @@
+"""Which columns a check is for: by kind, by role, and by what the name says in several languages."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from cohortium.records import Column, Kind, Role
+from cohortium.sources.inference.names import words
+
+_NUMBERS = frozenset({Kind.CONTINUOUS, Kind.INTEGER, Kind.DURATION})
+_DATES = frozenset({Kind.DATE, Kind.DATETIME})
+_TEXTS = frozenset({Kind.TEXT, Kind.IDENTIFIER})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BIRTH = _words("birth birthdate birthday dob born geburt geburtsdatum geboren naissance nacimiento nascita")
+DEATH = _words("death deathdate deceased died dod exitus todesdatum sterbedatum décès deces fallecimiento decesso")
+AFTER_DEATH = _words(
+    "autopsy obduktion registered registration report reported recorded created updated entry export load"
+)
+PLANNED = _words("next planned plan appointment due expiry expires expiration valid scheduled schedule termin geplant")
+INDEX = _words(
+    "admission admitted admit visit encounter index diagnosis enrol enrolment enrollment inclusion baseline entry exam "
+    "examination sample sampling survey registration referral aufnahme randomisation randomization specimen test"
+)
+LAST_SEEN = _words("lastfu lastcontact lastseen lastfollowup censordate followupend")
+LAST = _words("last end final latest letzter dernier ultimo")
+SEEN = _words("contact followup follow fu seen known alive visit observation kontakt")
+HAPPENED = _words(
+    "relapse recurrence recur progression metastasis event infarction stroke transplant transplantation response "
+    "failure readmission bleeding infection rezidiv rückfall rechute"
+)
+VISIT_NUMBER = _words("visit wave encounter session sequence seq cycle exam examination besuch visite")
+# The start and the end of one thing, as words of two column names that otherwise agree.
+SPANS = (
+    ("start", "end"), ("start", "stop"), ("begin", "end"), ("from", "to"), ("from", "until"), ("first", "last"),
+    ("admission", "discharge"), ("admit", "discharge"), ("admitted", "discharged"), ("aufnahme", "entlassung"),
+    ("beginn", "ende"), ("debut", "fin"), ("entrée", "sortie"), ("inicio", "fin"), ("onset", "resolution"),
+)  # fmt: skip
+_CONSTANT = _words(
+    "sex gender geschlecht sexe sexo sesso geslacht birth birthdate dob geburtsdatum yob race ethnicity ethnic "
+    "bloodgroup bloodtype blutgruppe birthplace"
+)
+_CONSTANT_PAIRS = {("blood", "group"), ("blood", "type"), ("date", "birth"), ("year", "birth"), ("birth", "year")}
+# Birth of a child, weight at birth, sex of a partner: another thing than the person's own.
+_NOT_OWN = _words("weight partner partners child children order rate control number num n preterm length gestational")
+
+
+def is_number(column: Column) -> bool:
+    """Numbers that can be measured or counted: not dates, not codes."""
+    return column.kind in _NUMBERS and not is_key(column)
+
+
+def is_date(column: Column) -> bool:
+    """Dates and times of day."""
+    return column.kind in _DATES
+
+
+def is_level(column: Column) -> bool:
+    """Levels written as words or codes."""
+    return column.kind in (Kind.CATEGORICAL, Kind.ORDINAL)
+
+
+def is_spelt(column: Column) -> bool:
+    """Anything that is stored as letters."""
+    return is_level(column) or column.kind in _TEXTS
+
+
+def is_key(column: Column) -> bool:
+    """Whether the values name a person or a record."""
+    identifies = column.has_role(Role.PERSON_KEY) or column.has_role(Role.DIRECT_IDENTIFIER)
+    return identifies or column.kind is Kind.IDENTIFIER
+
+
+def is_birth(column: Column) -> bool:
+    """The person's date of birth."""
+    return is_date(column) and not BIRTH.isdisjoint(words(column.name))
+
+
+def is_death(column: Column) -> bool:
+    """The person's date of death."""
+    return is_date(column) and not DEATH.isdisjoint(words(column.name))
+
+
+def is_planned(column: Column) -> bool:
+    """A date that may rightly lie ahead."""
+    return not PLANNED.isdisjoint(words(column.name))
+
+
+def is_last_seen(column: Column) -> bool:
+    """The date up to which a person was followed."""
+    found = words(column.name)
+    last = not LAST.isdisjoint(found) and not SEEN.isdisjoint(found)
+    return is_date(column) and (last or not LAST_SEEN.isdisjoint((*found, "".join(found))))
+
+
+def is_happening(column: Column) -> bool:
+    """Something that befalls a person during follow-up."""
+    return not HAPPENED.isdisjoint(words(column.name))
+
+
+def is_constant_in_person(column: Column) -> bool:
+    """An attribute with which a person is born: sex, date of birth, blood group."""
+    found = words(column.name)
+    pairs = set(pairwise(found)) | set(zip(found, found[2:], strict=False))
+    named = not _CONSTANT.isdisjoint((*found, "".join(found))) or not _CONSTANT_PAIRS.isdisjoint(pairs)
+    return named and len(found) <= 4 and _NOT_OWN.isdisjoint(found)
+
+
+def span_of(start: Column, end: Column) -> bool:
+    """Whether the two columns are the start and the end of one thing: ``drug_start`` and ``drug_end``."""
+    first, last = words(start.name), words(end.name)
+    if len(first) != len(last) or start.kind is not end.kind:
+        return False
+    differ = [(one, other) for one, other in zip(first, last, strict=True) if one != other]
+    return len(differ) == 1 and differ[0] in SPANS

@@ -1,0 +1,89 @@
+"""What a source knows about a column beyond its values, carried in the metadata of the raw Arrow field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+from cohortium.records import Column, Kind, Role
+
+_NOTES = b"cohortium.notes"
+_DECLARED = b"cohortium.declared"
+
+
+def annotated(field: pa.Field, notes: Iterable[str] = (), declared: Column | None = None) -> pa.Field:
+    """``field`` with sentences for a person to read and, where the source declares one, the column's meaning."""
+    metadata: dict[bytes, bytes] = dict(field.metadata or {})
+    sentences = [*notes_of(field), *notes]
+    if sentences:
+        metadata[_NOTES] = json.dumps(sentences).encode()
+    if declared is not None:
+        metadata[_DECLARED] = json.dumps(_plain(declared)).encode()
+    return field.with_metadata(metadata or None)
+
+
+def notes_of(field: pa.Field) -> tuple[str, ...]:
+    """What the source said about the column."""
+    return tuple(json.loads((field.metadata or {}).get(_NOTES, b"[]")))
+
+
+def declared_of(field: pa.Field) -> Column | None:
+    """The meaning that the source declares, or None."""
+    text = (field.metadata or {}).get(_DECLARED)
+    if text is None:
+        return None
+    facts = json.loads(text)
+    return Column(
+        name=field.name,
+        kind=Kind(facts.pop("kind")),
+        roles=frozenset(Role(role) for role in facts.pop("roles")),
+        missing_codes=tuple(facts.pop("missing_codes")),
+        levels=None if facts["levels"] is None else tuple(facts["levels"]),
+        reasons=tuple(facts.pop("reasons")),
+        **{key: value for key, value in facts.items() if key != "levels"},
+    )
+
+
+def _plain(column: Column) -> dict[str, Any]:
+    return {
+        "kind": column.kind.value,
+        "roles": sorted(role.value for role in column.roles),
+        "unit": column.unit,
+        "missing_codes": list(column.missing_codes),
+        "minimum": column.minimum,
+        "maximum": column.maximum,
+        "levels": None if column.levels is None else list(column.levels),
+        "decimals": column.decimals,
+        "date_format": column.date_format,
+        "decimal_comma": column.decimal_comma,
+        "reasons": list(column.reasons),
+    }
+
+
+def unique_names(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Names without repetition, each with the sentences that say what was changed."""
+    wanted = [name.strip() for name in names]
+    taken = set(wanted)
+    seen: set[str] = set()
+    result: list[tuple[str, tuple[str, ...]]] = []
+    for place, name in enumerate(wanted, start=1):
+        if name and name not in seen:
+            seen.add(name)
+            result.append((name, ()))
+            continue
+        base, number = (name, 2) if name else (f"column_{place}", 1)
+        fresh = base if not name and base not in taken else f"{base}_{number}"
+        while fresh in taken or fresh in seen:
+            number += 1
+            fresh = f"{base}_{number}"
+        seen.add(fresh)
+        why = (
+            f"The source has more than one column '{name}'; this one, in place {place}, was renamed."
+            if name
+            else f"The source gives the column in place {place} no name."
+        )
+        result.append((fresh, (why,)))
+    return result

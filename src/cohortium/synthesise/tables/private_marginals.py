@@ -1,0 +1,230 @@
+"""Differentially private tables: a few well-chosen noisy marginals, and the simplest model that agrees with them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
+from cohortium.numerics.graphical_model import GraphicalModel
+from cohortium.privacy.accounting import Budget, rho_of
+from cohortium.privacy.mechanisms import Curator
+from cohortium.privacy.secure_noise import Noise, SecureNoise
+from cohortium.records import Column, Guarantee, Kind, Role, Schema, Table
+from cohortium.registry import synthesiser
+from cohortium.synthesise.protocol import Progress, silent
+from cohortium.synthesise.tables.private.cells import CountedColumn, counted
+from cohortium.synthesise.tables.private.discovery import discover
+from cohortium.synthesise.tables.private.estimation import MarginalFit, Measurement
+from cohortium.synthesise.tables.private.fitted import FittedPrivateMarginals
+from cohortium.synthesise.tables.private.rules import dependencies, totals
+from cohortium.synthesise.tables.private.selection import Plan, Selection, as_clique, candidates
+
+__all__ = ["FittedPrivateMarginals", "PrivateMarginals", "default_delta"]
+
+# how rho is split
+_PERSONS, _VALUES, _CHOICE = Fraction(1, 100), Fraction(19, 100), Fraction(8, 100)
+_DELTA_OF_VALUES = Fraction(1, 10)
+_LARGEST_DELTA = 3
+_CLEAR = 10.0  # a cell should count so many standard deviations of the noise on it
+_ROUNDS = 8
+_MOST_CELLS = 6_000  # of one marginal
+
+
+@synthesiser(
+    "private_marginals",
+    guarantee="differential privacy",
+    source="McKenna, Miklau & Sheldon 2021 (MST); McKenna et al. 2022 (AIM); regularised maximum entropy, Dudik 2007",
+    suits="tables that must carry a formal guarantee for every patient; from about a thousand patients at epsilon 1",
+    smallest=1,
+)
+@dataclass(frozen=True, slots=True)
+class PrivateMarginals:
+    """Tables with a formal guarantee: noisy counts of chosen pairs and triples of columns, joined to one model.
+
+    Whether any one patient is in the table changes the chance of any result by at most a factor exp(epsilon), but for
+    events of probability delta. Neighbouring tables differ in one patient; of several rows of a patient, one chosen
+    at random is used.
+
+    epsilon, delta    : the guarantee. delta None: the power of ten at or below 1 / n ** 1.1, at most 0.001. The order
+                        of magnitude of n is thereby taken as public; n itself is counted with noise.
+    target            : the column that analyses will predict; None: the schema's outcome, event and time.
+    schema_is_public  : whether ranges and levels in the schema are known without looking at these patients. Say False
+                        for a schema inferred from the table: ranges and levels are then learnt with noise.
+    most_bins         : most cells of a numeric column.
+    tree_cells        : most cells of the model; bounds time and memory.
+    noise             : source of the noise; anything but the system's secure source voids the guarantee.
+    """
+
+    epsilon: float = 1.0
+    delta: float | None = None
+    target: str | None = None
+    schema_is_public: bool = True
+    most_bins: int = 32
+    tree_cells: int = 60_000
+    noise: Noise = field(default_factory=SecureNoise)
+
+    def fit(self, real: Table, *, rng: np.random.Generator, progress: Progress = silent) -> FittedPrivateMarginals:
+        """Learn ``real`` within the budget.
+
+        rng    : chooses the row of a patient with several; never the noise.
+        Raises : TooFewRecords without rows, NotApplicable without a column to model.
+        """
+        schema = real.schema.select(column.name for column in real.schema.modelled)
+        if not schema.columns:
+            raise NotApplicable("No column can be modelled: all are identifiers or free text.")
+        table = _one_row_each(real, rng)
+        if not len(table):
+            raise TooFewRecords("A private table needs at least one patient; the table has no rows.")
+        if not self.schema_is_public:
+            schema = _without_learnt_facts(schema)
+        table = table.select(schema.names).with_schema(schema)
+        delta = default_delta(len(table)) if self.delta is None else self.delta
+        several = real.schema.only(Role.PERSON_KEY) is not None
+        return _Run(self, table, delta, several, rng).fitted(progress)
+
+
+class _Run:
+    """One fit: the budget, and what is asked of it in which order."""
+
+    def __init__(
+        self, settings: PrivateMarginals, table: Table, delta: float, several_rows: bool, rng: np.random.Generator
+    ) -> None:
+        self.settings, self.table, self.delta, self.several_rows, self.rng = settings, table, delta, several_rows, rng
+        schema = table.schema
+        for_values = Fraction(delta) * _DELTA_OF_VALUES
+        self.rho = Fraction(rho_of(settings.epsilon, float(Fraction(delta) - for_values)))
+        self.budget = Budget(self.rho, for_values)
+        self.curator = Curator(self.budget, settings.noise)
+        computed = {rule.total for rule in totals(schema)}
+        self.columns = [column for column in schema.columns if column.name not in computed]
+        self.targets = _targets(self.columns, settings.target)
+        self.rules = dependencies(schema)
+        free = len(self.columns) - len(self.rules)
+        possible = free * (free - 1) // 2 * (1 + len(self.targets))
+        self.choices = min(2 * free + 2, possible) + len(self.rules)
+        # of a column without others, the values are all there is to learn
+        self.values_rho = self.rho * (_VALUES if self.choices else 1 - _PERSONS)
+        self.counts_rho = self.rho * (1 - _PERSONS - _VALUES - _CHOICE)
+
+    def fitted(self, progress: Progress) -> FittedPrivateMarginals:
+        shown, _ = self.curator.histogram("number of patients", np.array([len(self.table)]), self.rho * _PERSONS)
+        total = max(float(shown[0]), 1.0)
+        found = self._values(total, progress)
+        model = self._related(found, total, progress)
+        accountant = f"zero-concentrated, rho = {float(self.rho):.6g}"
+        return FittedPrivateMarginals(
+            self.table.schema,
+            tuple(own.column for own in found),
+            model,
+            Guarantee(self.settings.epsilon, self.delta, "patient", accountant),
+            (*self._notes(), *_remarks(found)),
+            {purpose: str(spent) for purpose, spent in self.budget.by_purpose().items()},
+        )
+
+    def _values(self, total: float, progress: Progress) -> list[CountedColumn]:
+        """Cells of every column."""
+        count = len(self.columns)
+        lightest = _CLEAR * math.sqrt(max(self.choices, 1) / (2 * float(self.counts_rho)))
+        found = []
+        for place, column in enumerate(self.columns):
+            progress(f"counting {column.name}", 0.1 * place / count)
+            pieces = discover(self.table, column, self.curator, self.values_rho / count, self.budget.delta / count)
+            found.append(counted(pieces, total, lightest, self.settings.most_bins))
+        return found
+
+    def _related(self, found: list[CountedColumn], total: float, progress: Progress) -> GraphicalModel:
+        """Choose and count marginals of several columns, and the model of all."""
+        fit = MarginalFit([own.column.size for own in found], total)
+        for place, own in enumerate(found):
+            fit.add(Measurement((place,), own.counts, own.variances))
+        names = [column.name for column in self.columns]
+        dependent = {names.index(rule.dependent) for rule in self.rules}
+        free = [place for place in range(len(names)) if place not in dependent]
+        wanted = candidates(fit.sizes, self.targets, free, _MOST_CELLS, self.rng)
+        given = [as_clique(names.index(rule.determinant), names.index(rule.dependent)) for rule in self.rules]
+        plan = Plan(min(self.choices, len(wanted) + len(given)), _ROUNDS, self.settings.tree_cells)
+        codes = np.stack([own.column.encode(self.table) for own in found], axis=1)
+        selection = Selection(codes, fit, plan, self.curator, _CHOICE * self.rho, self.counts_rho)
+        selection.count(given)
+        return selection.run(wanted, lambda doing, share: progress(doing, 0.1 + 0.9 * share))
+
+    def _notes(self) -> tuple[str, ...]:
+        settings, percent = self.settings, {}
+        for purpose, spent in self.budget.by_purpose().items():
+            percent[purpose] = float(spent / self.rho)
+        split = ", ".join(f"{share:.1%} for {purpose}" for purpose, share in percent.items() if purpose != "unspent")
+        secure = isinstance(settings.noise, SecureNoise)
+        notes = [
+            f"({settings.epsilon:g}, {self.delta:g})-differential privacy for each patient; rho = {float(self.rho):.4g}, "
+            f"of which {split}.",
+            "Public by assumption: the schema"
+            + (" with its ranges and levels" if settings.schema_is_public else "'s columns and kinds")
+            + (", and the order of magnitude of the number of patients." if settings.delta is None else "."),
+        ]
+        if not secure:
+            notes.append("The noise came from a source that can be repeated: this fit protects nobody.")
+        if self.several_rows:
+            notes.append(
+                "Of a patient with several rows, one chosen at random was used; every synthetic row is a new patient."
+            )
+        return tuple(notes)
+
+
+def default_delta(patients: int) -> float:
+    """The power of ten at or below 1 / patients ** 1.1, at most 0.001: it tells only their order of magnitude."""
+    return float(f"1e-{max(_LARGEST_DELTA, math.ceil(1.1 * math.log10(max(patients, 1))))}")
+
+
+def _one_row_each(real: Table, rng: np.random.Generator) -> Table:
+    """One row of every patient, each of a patient's rows as likely as the others."""
+    if real.schema.only(Role.PERSON_KEY) is None:
+        return real
+    order = rng.permutation(len(real))
+    _, first = np.unique(real.persons()[order], return_index=True)
+    return real.take(np.sort(order[first]))
+
+
+def _without_learnt_facts(schema: Schema) -> Schema:
+    """The schema without what inference reads off the rows; the order of ordinal levels is a code book's, and stays."""
+    columns = tuple(
+        replace(
+            column,
+            minimum=None,
+            maximum=None,
+            reasons=(),
+            levels=column.levels if column.kind is Kind.ORDINAL else None,
+        )
+        for column in schema.columns
+    )
+    return Schema(columns, schema.constraints, schema.title)
+
+
+def _targets(columns: list[Column], target: str | None) -> tuple[int, ...]:
+    """Places of the columns that matter most: the caller's target, or the first outcome, the event and the time."""
+    if target is not None:
+        places = [place for place, column in enumerate(columns) if column.name == target]
+        if not places:
+            raise InvalidRequest(f"The target '{target}' is no modelled column. Name one of the table's columns.")
+        return tuple(places)
+    wanted = (Role.OUTCOME, Role.EVENT, Role.TIME)
+    firsts = [next((place for place, column in enumerate(columns) if column.has_role(role)), None) for role in wanted]
+    return tuple(dict.fromkeys(place for place in firsts if place is not None))
+
+
+def _remarks(found: list[CountedColumn]) -> tuple[str, ...]:
+    single = [own.column.column.name for own in found if own.column.size == 1]
+    remarks = [own.remark for own in found if own.remark]
+    if single:
+        remarks.append(
+            f"{len(single)} columns are drawn without relation to others, since no two of their values could be told "
+            f"from noise at this epsilon: {_some(single)}."
+        )
+    return tuple(remarks)
+
+
+def _some(names: list[str], most: int = 12) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
