@@ -80,7 +80,9 @@ def test_progress_ends_at_one() -> None:
     for method in METHODS:
         shares: list[float] = []
         made = next(entry.thing for entry in entries("synthesiser") if entry.name == method)
-        made().fit(mixed(300), rng=np.random.default_rng(0), progress=lambda _doing, share, seen=shares: seen.append(share))
+        made().fit(
+            mixed(300), rng=np.random.default_rng(0), progress=lambda _doing, share, seen=shares: seen.append(share)
+        )
         assert shares, method
         assert shares[-1] == pytest.approx(1.0), method
         assert all(0 <= share <= 1 for share in shares), method

@@ -49,7 +49,9 @@ def test_profile_writes_schema_and_page(tmp_path: Path) -> None:
 @pytest.mark.journey
 @pytest.mark.slow
 def test_a_twin_is_made_released_and_sampled(desk: Path) -> None:
-    made = json.loads(run("synthesise", "heart_disease.csv", "--out", "twin", "--seed", "1", "--json", folder=desk).stdout)
+    made = json.loads(
+        run("synthesise", "heart_disease.csv", "--out", "twin", "--seed", "1", "--json", folder=desk).stdout
+    )
     assert made["verdict"] == "released", made["reasons"]
     twin = desk / "twin"
     names = {path.name for path in twin.iterdir()}
@@ -63,7 +65,9 @@ def test_a_twin_is_made_released_and_sampled(desk: Path) -> None:
     assert evidence["decision"]["verdict"] == "released"
     assert len(evidence["findings"]) > 50
     model = made["model"]
-    run("sample", model, "--rows", "5000", "--where", "age >= 60 and sex = Female", "--out", "more.parquet", folder=desk)
+    run(
+        "sample", model, "--rows", "5000", "--where", "age >= 60 and sex = Female", "--out", "more.parquet", folder=desk
+    )
     more = pd.read_parquet(desk / "more.parquet")
     assert len(more) == 5000
     assert (more.age >= 60).all()
@@ -129,7 +133,7 @@ def test_interrupting_leaves_nothing_half_written(desk: Path) -> None:
     assert process.returncode == 130, said
     assert "Interrupted" in said
     assert not (desk / "cut").exists()
-    assert not [path for path in desk.rglob("*.unfinished")]
+    assert not list(desk.rglob("*.unfinished"))
 
 
 @pytest.mark.journey

@@ -14,7 +14,7 @@ from cohortium.quality.summaries import Levels, LevelShare, Numbers, Texts
 from cohortium.quality.wording import joined, month, number, percent
 
 MOST_DRAWINGS, MOST_LINES = 300, 1_000
-_FIRST, _NAMED = 5, 4
+_FIRST, _NAMED, _LISTED = 5, 4, 200
 _LOOKED_AT = {
     Dimension.COMPLETENESS: "Is there a value where one is expected?",
     Dimension.PLAUSIBILITY: "Can the values be true?",
@@ -66,13 +66,17 @@ class ColumnRow:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One line of the table of checks: a finding, or all columns in which a check passed or does not apply."""
+    """One line of the table of checks: a finding, or all columns in which a check passed or does not apply.
+
+    name   : what is wrong; of a check that passed or does not apply, what is expected.
+    others : the columns, where they are too many to stand in the line.
+    """
 
     status: str
-    title: str
-    finding: str
+    name: str
     dimension: str
     subject: str
+    others: str
     failed: str
     share: float
     limit: str
@@ -261,10 +265,10 @@ def _check_rows(pressing: Sequence[Priority], results: Sequence[CheckResult]) ->
 def _line(result: CheckResult) -> CheckRow:
     return CheckRow(
         status=str(result.status),
-        title=result.title,
-        finding=result.finding,
+        name=result.finding.rstrip("."),
         dimension=str(result.dimension),
         subject=result.subject or "the table",
+        others="",
         failed=f"{result.failed:,} of {result.considered:,} ({percent(result.share)})",
         share=result.share,
         limit=_limit(result),
@@ -273,10 +277,14 @@ def _line(result: CheckResult) -> CheckRow:
     )
 
 
+def _where(subjects: list[str]) -> str:
+    return f"{len(subjects):,} places" if len(subjects) > _NAMED else ", ".join(subjects) or "the table"
+
+
 def _limit(result: CheckResult) -> str:
-    limit = f"up to {percent(result.tolerates)}" if result.tolerates else "none"
+    limit = f"{100 * result.tolerates:g} %" if result.tolerates else "none"
     fails = result.fails_above
-    return f"{limit}; fails above {percent(fails)}" if fails and fails > result.tolerates else limit
+    return f"{limit}, fails above {100 * fails:g} %" if fails and fails > result.tolerates else limit
 
 
 def _together(results: Sequence[CheckResult]) -> Iterable[CheckRow]:
@@ -294,10 +302,10 @@ def _together(results: Sequence[CheckResult]) -> Iterable[CheckRow]:
         )
         yield CheckRow(
             status=str(status),
-            title=first.title,
-            finding=first.finding,
+            name=first.title,
             dimension=str(first.dimension),
-            subject=joined(subjects, 8) or "the table",
+            subject=_where(subjects),
+            others=joined(subjects, _LISTED) if len(subjects) > _NAMED else "",
             failed=f"{some} ({percent(worst.share)})" if some else "",
             share=worst.share,
             limit=_limit(first),

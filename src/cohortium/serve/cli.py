@@ -163,7 +163,18 @@ def demo(
         result = commands.run_demo(out, reporter)
     _show(result, as_json=False)
     if serve and sys.stdout.isatty():
-        commands.serve_folder(out, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
+        _serve(out, port)
+
+
+@app.command("serve")
+def serve_folder(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder that 'demo' or 'synthesise' wrote.", exists=True, file_okay=False)
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 picks a free one.")] = 8765,
+) -> None:
+    """Show a result in the browser of this machine; nothing outside it can reach the address."""
+    _serve(folder, port)
 
 
 @app.command()
@@ -179,13 +190,17 @@ def methods(as_json: AsJson = False) -> None:
     Console().print(grid)
 
 
+def _serve(folder: Path, port: int) -> None:
+    commands.serve_folder(folder, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
+
+
 def _show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result, indent=2))
         return
     console = Console()
     for line in result["lines"]:
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def main() -> None:

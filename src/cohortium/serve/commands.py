@@ -233,10 +233,15 @@ def run_demo(out: Path, reporter: Reporter) -> dict[str, Any]:
 def serve_folder(folder: Path, port: int, ready: Callable[[str], None]) -> None:
     """Show ``folder`` at a loopback address until interrupted; nothing outside this machine can reach it."""
     handler = partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise InvalidRequest(f"Port {port} cannot be used: {error.strerror}. Choose another with --port.") from error
+    with server:
         worker = threading.Thread(target=server.serve_forever, daemon=True)
         worker.start()
-        page = "twin/report.html" if (folder / "twin/report.html").exists() else ""
+        pages = ("twin/report.html", "report.html")
+        page = next((name for name in pages if (folder / name).exists()), "")
         ready(f"http://127.0.0.1:{server.server_port}/{page}")
         try:
             worker.join()

@@ -16,7 +16,8 @@ from cohortium.sources.batches import Batches
 from cohortium.sources.dialect import Dialect, found_dialect
 from cohortium.sources.text_encoding import Encoding, found_encoding, opened, readable_bytes
 
-_BLOCK = 1 << 24  # bytes read at a time; the longest row must fit in
+# Bytes read at a time; the longest row must fit in, and Arrow holds some forty blocks at once.
+_BLOCK = 1 << 21
 
 
 @registry.source("csv", suffixes=(".csv", ".tsv", ".txt", ".tab", ".maf"))

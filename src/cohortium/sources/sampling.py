@@ -77,7 +77,7 @@ def _numbers(persons: pa.Array, seed: int) -> NDArray[np.uint64]:
     """One number per row, equal where the person is: half of the MD5 of seed and name, which no version changes."""
     keys = pa.table({"person": persons})
     with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
+        connection.execute("SET threads = 1; SET enable_progress_bar = false")
         connection.register("keys", keys)
         result = connection.execute(
             "SELECT md5_number_lower(? || coalesce(CAST(person AS VARCHAR), '')) AS number FROM keys", [f"{seed}:"]

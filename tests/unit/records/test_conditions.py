@@ -22,7 +22,7 @@ TABLE = mixed(400)
         ("creatinine is missing", lambda f: f.creatinine.isna()),
         ("creatinine is not missing and creatinine > 1.5", lambda f: f.creatinine > 1.5),
         ("admitted >= 2020-01-01", lambda f: f.admitted >= "2020-01-01"),
-        ('"ward" != \'rare ward\'', lambda f: f.ward != "rare ward"),
+        ("\"ward\" != 'rare ward'", lambda f: f.ward != "rare ward"),
     ],
 )
 def test_conditions_pick_the_rows_that_pandas_picks(text: str, expected: object) -> None:

@@ -83,7 +83,11 @@ def test_constraints_mark_the_rows_that_break_them() -> None:
     table = Table(
         pa.table({"a": [1, 5, None], "b": [2, 4, 1], "s": [3, 9, 1], "g": ["x", "x", "y"], "h": ["u", "u", "u"]}),
         Schema(
-            tuple(Column(n, Kind.INTEGER) for n in "abs") + (Column("g", Kind.CATEGORICAL), Column("h", Kind.CATEGORICAL))
+            (
+                *(Column(name, Kind.INTEGER) for name in "abs"),
+                Column("g", Kind.CATEGORICAL),
+                Column("h", Kind.CATEGORICAL),
+            )
         ),
     )
     assert Inequality("a", "<=", "b").violated(table).tolist() == [False, True, False]

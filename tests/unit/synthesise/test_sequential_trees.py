@@ -87,7 +87,9 @@ def test_imputation_fills_every_gap_and_nothing_else(fitted) -> None:
     before, after = table.to_pandas(), full.to_pandas()
     known = before.creatinine.notna()
     assert (before.creatinine[known] == after.creatinine[known]).all()
-    assert (before.drop(columns="creatinine").astype(str) == after.drop(columns="creatinine").astype(str)).all(axis=None)
+    assert (before.drop(columns="creatinine").astype(str) == after.drop(columns="creatinine").astype(str)).all(
+        axis=None
+    )
 
 
 def test_imputation_uses_the_other_columns(fitted) -> None:

@@ -40,7 +40,7 @@ def dcr_share(pair: Comparison, *, rng: np.random.Generator) -> Score:
 @metric(
     "dcr_share_groups",
     asks=Question.COPIES,
-    title="The same in the worst of seven groups of columns",
+    title="Nearer to training persons, worst of seven column groups",
     better="lower",
     range=(0.0, 1.0),
     ideal=0.5,
@@ -48,9 +48,9 @@ def dcr_share(pair: Comparison, *, rng: np.random.Generator) -> Score:
     source="MOSTLY AI qa, DCR share (worst of column groups); here all columns and three random halvings",
 )
 def dcr_share_groups(pair: Comparison, *, rng: np.random.Generator) -> Score:
-    """The largest such share over all columns and six random halves of them: copying may hide in some columns only.
+    """The largest share nearer to training persons, over all columns and six random halves of them; one half is best.
 
-    The interval allows for having picked the largest of seven.
+    Copying may hide in some of the columns. The interval allows for having picked the largest of seven.
     """
     drawn = pair.once(closeness, rng)
     groups: list[slice | NDArray[np.bool_]] = [slice(None)]

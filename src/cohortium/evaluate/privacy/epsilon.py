@@ -43,7 +43,7 @@ def claimed_epsilon(pair: Comparison, *, rng: np.random.Generator) -> Score:
     range=(0.0, math.inf),
     ideal=0.0,
     needs=("guarantee", "holdout"),
-    source="Steinke et al. 2023 (one run, approximate differential privacy); training and held-out persons as coin flips",
+    source="Steinke et al. 2023 (one run); training and held-out persons as coin flips",
 )
 def audited_epsilon(pair: Comparison, *, rng: np.random.Generator) -> Score:
     """The smallest epsilon that is consistent, at 95 %, with how often attacks guess this release's members rightly.

@@ -14,8 +14,8 @@ def lower_bound(correct: int, guesses: int, flips: int, delta: float, error: flo
 
     correct, guesses : right guesses, and guesses, about persons whose membership was decided by fair coins.
     flips            : coins in all, guessed about or not.
-    Source           : Steinke, Nasr and Jagielski 2023 (approximate differential privacy): under (epsilon, delta)-DP the right guesses are at
-                       most binomial with chance exp(epsilon) / (1 + exp(epsilon)), up to a term of order delta.
+    Source           : Steinke, Nasr and Jagielski 2023: under (epsilon, delta)-DP the right guesses are at most
+                       binomial with chance exp(epsilon) / (1 + exp(epsilon)), up to a term of order delta.
     """
     if p_value(correct, guesses, flips, 0.0, delta) >= error:
         return 0.0

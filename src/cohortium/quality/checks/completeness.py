@@ -7,6 +7,7 @@ import numpy as np
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection, Values
+from cohortium.quality.wording import percent
 from cohortium.records import Column, Role
 from cohortium.registry import check
 
@@ -114,5 +115,6 @@ def _uneven(inspection: Inspection, column: Column, by: Values, called: str) -> 
         return Outcome(0, considered)
     excess = int(np.round((rows * (rates - rates[low])).sum()))
     most, fewest = (by.levels[large[place]] for place in (high, low))
-    note = f"Missing in {rates[high]:.0%} of the rows where {called} is '{most}', in {rates[low]:.0%} where '{fewest}'."
+    note = f"Missing in {percent(rates[high])} of the rows where {called} is '{most}', in {percent(rates[low])} "
+    note += f"where it is '{fewest}'."
     return Outcome(excess, considered, note, "rows beyond the lowest rate")

@@ -12,6 +12,7 @@ from cohortium.quality.columns import is_date, is_key, is_number
 from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection
 from cohortium.quality.steps import Step, largest_step
+from cohortium.quality.wording import percent
 from cohortium.records import Column, Role
 from cohortium.registry import check
 
@@ -66,7 +67,8 @@ def missingness_drift(inspection: Inspection, column: Column) -> Outcome:
     step = _step(periods, inside, missing.astype(np.float64))
     if step.surprise < _SURPRISE or abs(step.after - step.before) < 0.15:
         return Outcome(0, int(inside.sum()))
-    note = f"Missing in {step.before:.0%} of the rows before {_month(periods, step)}, in {step.after:.0%} from then on"
+    month = _month(periods, step)
+    note = f"Missing in {percent(step.before)} of the rows before {month}, in {percent(step.after)} from then on"
     counts = np.bincount(periods.of_row[inside], minlength=len(periods.starts))
     higher = counts[: step.place].sum() if step.before > step.after else counts[step.place :].sum()
     excess = round(abs(step.after - step.before) * int(higher))
@@ -118,7 +120,7 @@ def _level_drift(inspection: Inspection, column: Column, periods: _Periods) -> O
         return Outcome(0, int(inside.sum()))
     step, code = best
     name = inspection.named(values, np.array([code])) or "One level"
-    note = f"{name}: {step.before:.0%} before {_month(periods, step)}, {step.after:.0%} from then on"
+    note = f"{name}: {percent(step.before)} before {_month(periods, step)}, {percent(step.after)} from then on"
     return Outcome(step.rows, int(inside.sum()), f"{note} (by '{periods.dated}').", "rows on the smaller side")
 
 

@@ -11,6 +11,7 @@ from cohortium.quality.columns import is_date, is_number
 from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection
 from cohortium.quality.quantities import quantity_of
+from cohortium.quality.wording import percent
 from cohortium.records import Column
 from cohortium.registry import check
 
@@ -98,7 +99,9 @@ def outliers(inspection: Inspection, column: Column) -> Outcome:
     scores = _scores(values)
     low, high = int((scores < -_FAR).sum()), int((scores > _FAR).sum())
     if low + high > _LONG_TAIL * len(values):
-        raise NotApplicable(f"The column has a long tail: {(low + high) / len(values):.0%} of its values lie far out.")
+        raise NotApplicable(
+            f"The column has a long tail: {percent((low + high) / len(values))} of its values lie far out."
+        )
     sides = [f"{rows:,} far {side}" for rows, side in ((low, "below"), (high, "above")) if rows]
     return Outcome(low + high, len(values), f"{' and '.join(sides)}." if sides else "")
 

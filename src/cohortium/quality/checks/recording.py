@@ -15,6 +15,7 @@ from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection
 from cohortium.quality.quantities import factors_of, quantity_of
 from cohortium.quality.windows import LEAST_PERSONS
+from cohortium.quality.wording import percent
 from cohortium.records import Column, Kind, Role
 from cohortium.registry import check
 from cohortium.sources.inference.names import words
@@ -148,7 +149,7 @@ def _preference(shares: NDArray[np.float64], decimals: int) -> str:
     # A step of ten last digits is 1 for a column with one digit after the point, 10 for one of whole numbers.
     step = {(0,): 10, (0, 5): 5, (0, 2, 4, 6, 8): 2}.get(preferred)
     which = f"are multiples of {step * 10.0**-decimals:g}" if step else f"end in {' or '.join(map(str, preferred))}"
-    return f"{shares[list(preferred)].sum():.0%} {which}; by chance {0.1 * len(preferred):.0%} would."
+    return f"{percent(shares[list(preferred)].sum())} {which}; by chance {percent(0.1 * len(preferred))} would."
 
 
 def _last_digits(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
@@ -184,7 +185,9 @@ def date_preference(inspection: Inspection, column: Column) -> Outcome:
     of_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
     shares = np.array([np.mean(of_month == day) for day in (1, 15)])
     excess = float(np.maximum(shares - 12 / 365.25, 0).sum())
-    return Outcome(round(excess * len(days)), len(days), f"{shares[0]:.0%} on the 1st, {shares[1]:.0%} on the 15th.")
+    return Outcome(
+        round(excess * len(days)), len(days), f"{percent(shares[0])} on the 1st, {percent(shares[1])} on the 15th."
+    )
 
 
 @check(

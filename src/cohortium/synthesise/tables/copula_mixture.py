@@ -31,7 +31,7 @@ SMALLEST = 30
 MOST_PERSONS = 20_000
 """So many persons, drawn at random, are enough to learn associations from; marginals are learnt from all."""
 FIRST_COMPONENTS = 8
-POOL = 1.0
+FLOOR = 1.0
 SHARED = (1.0, 3.0, 10.0)
 BLOCK = 100_000
 
@@ -104,7 +104,7 @@ class CopulaMixture:
                     ranks = normal_cdf(latents.z[rows, np.searchsorted(used, number)])
                     own = np.searchsorted(axis.edges[1:-1], ranks, side="right")
                 merge = not axis.missing and space.marginals[axis.columns[0]].levels is None
-                edges.append(stratum_edges(axis, own, persons.weights[rows], least * POOL, merge))
+                edges.append(stratum_edges(axis, own, persons.weights[rows], least, merge))
             own = home == s
             part = Mixture(
                 mixture.weights[own] / mixture.weights[own].sum(), mixture.means[own], mixture.covariances[own]
@@ -120,10 +120,10 @@ class CopulaMixture:
         most = np.maximum(1, persons // self.component).astype(np.int64)
         shrinkage = Shrinkage(persons=SHARED[0] * axes, to_diagonal=True, ridge=1e-3)
         first = np.clip(persons // 60, 1, FIRST_COMPONENTS).astype(np.int64)
-        learn(latents, first, shrinkage, self.component, rng=rng, settle=0)
+        learn(latents, first, shrinkage, FLOOR * self.component, rng=rng, settle=0)
         size = choose_size(latents, most, tuple(share * axes for share in SHARED), shrinkage, rng=rng)
         self.__class__.last=size
-        return learn(latents, size.components, replace(shrinkage, persons=size.shared), self.component, rng=rng)
+        return learn(latents, size.components, replace(shrinkage, persons=size.shared), FLOOR * self.component, rng=rng)
 
 
 def _wide(space: LatentSpace, axis) -> NDArray[np.bool_]:
