@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from cohortium.errors import InvalidRecords, InvalidRequest, NotApplicable
 from cohortium.evaluate.comparison import Comparison
@@ -48,6 +49,7 @@ def evaluate(
     rng: np.random.Generator,
     progress: Progress = silent,
     facts: dict[str, Any] | None = None,
+    refits: Sequence[tuple[Table, Table, Table]] = (),
 ) -> Evidence:
     """Everything that the registered metrics can say about a synthetic table, and data to draw it.
 
@@ -57,13 +59,18 @@ def evaluate(
     metrics   : names of the metrics to run; all where None.
     seeds     : repetitions of the metrics that vary from run to run; the interval is taken over them.
     facts     : further lines of the identity card.
+    refits    : (real, synthetic, holdout) of the same method on other splits of the same persons. With few persons who
+                happens to be held out decides an attack as much as the method does; every metric is averaged over them.
     Raises    : InvalidRecords where a table is empty or the columns differ; InvalidRequest for an unknown metric or
                 target; SchemaMismatch where values cannot be read under the real table's schema.
     Reveals   : findings of aggregates; it still leaves only through privacy.release.
     """
     chosen = entries("metric") if metrics is None else tuple(find("metric", name) for name in dict.fromkeys(metrics))
     tables = [synthetic] if isinstance(synthetic, Table) else list(synthetic)
-    pairs = _pairs(real, tables, holdout, target, analysis, guarantee or Guarantee())
+    promised = guarantee or Guarantee()
+    pairs = _pairs(real, tables, holdout, target, analysis, promised)
+    for learnt, made, held in refits:
+        pairs += _pairs(learnt, [made], held, target, analysis, promised)
     if seeds < 1:
         raise InvalidRequest(f"At least one repetition is needed, not {seeds}.")
     base = int(rng.integers(2**63))
@@ -71,8 +78,8 @@ def evaluate(
     work = _Work(chosen, pairs, references, seeds, base)
     findings = work.run(progress)
     drawn = plots(pairs[0], findings, np.random.default_rng([base, 1]))
-    card = {**_facts(pairs, seeds), **(facts or {})}
-    return Evidence(card, findings, guarantee or Guarantee(), drawn)
+    card = {**_facts(pairs, seeds), **({"refits": len(refits)} if refits else {}), **(facts or {})}
+    return Evidence(card, findings, promised, drawn)
 
 
 def _pairs(
@@ -91,8 +98,23 @@ def _pairs(
     if target is not None and target not in {column.name for column in real.schema.modelled}:
         raise InvalidRequest(f"There is no column '{target}' to predict; choose one of {list(real.schema.names)}.")
     held = None if holdout is None or not len(holdout) else aligned(holdout, real, "held-out")
+    if held is not None:
+        _refuse_shared_persons(real, held)
     made = [aligned(table, real, "synthetic") for table in tables]
     return [Comparison(real, table, held, target, guarantee, analysis) for table in made]
+
+
+def _refuse_shared_persons(real: Table, held: Table) -> None:
+    key = real.schema.only(Role.PERSON_KEY)
+    if key is None or key.name not in held.schema:
+        return
+    shared = pc.is_in(pc.unique(held.arrow.column(key.name)), value_set=pc.unique(real.arrow.column(key.name)))
+    count = int(np.asarray(shared).sum())
+    if count:
+        raise InvalidRecords(
+            f"{count} persons stand both in the real and in the held-out table (by '{key.name}'), so that every attack "
+            "would look harmless. Hold out persons whom the synthesiser never saw."
+        )
 
 
 def aligned(table: Table, real: Table, name: str) -> Table:

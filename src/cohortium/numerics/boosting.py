@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Task = Literal["binary", "multiclass", "regression"]
 
-# Every leaf keeps a histogram: coarser bins keep tables of thousands of columns within 100 MB.
-_MOST_BINS_IN_ALL = 100_000
+# Every leaf keeps a histogram: coarser bins keep tables of many columns quick, and of thousands within 100 MB.
+_MOST_BINS_IN_ALL = 30_000
 
 
 @dataclass(frozen=True, slots=True)

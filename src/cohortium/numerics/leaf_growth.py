@@ -197,7 +197,7 @@ def grow(
     starts, stops = np.zeros(leaves, dtype=np.int64), np.zeros(leaves, dtype=np.int64)
     parents, sides = np.full(leaves, -1, dtype=np.int64), np.zeros(leaves, dtype=np.int64)
     shrinkage = np.full(leaves, l2)
-    histograms = np.empty((leaves, offsets[-1], 3))
+    histograms, slots = np.empty((leaves, offsets[-1], 3)), np.arange(leaves)
     totals = np.empty((leaves, 3))
     gains, columns = np.zeros(leaves), np.full(leaves, -1, dtype=np.int64)
     lefts = np.zeros((leaves, WIDTH), dtype=np.bool_)
@@ -230,16 +230,18 @@ def grow(
         stops[leaf] = middle
         # Only the smaller child is counted; the larger one is what the parent has left.
         if stops[leaf] - starts[leaf] <= stops[fresh] - starts[fresh]:
-            small, large = leaf, fresh
-            histograms[fresh] = histograms[leaf]
+            small = leaf
+            slots[leaf], slots[fresh] = slots[fresh], slots[leaf]
         else:
-            small, large = fresh, leaf
-        add_rows(bins, offsets, rows[starts[small] : stops[small]], gradients, hessians, histograms[small])
-        histograms[large] -= histograms[small]
+            small = fresh
+        of_small, of_large = histograms[slots[small]], histograms[slots[leaf + fresh - small]]
+        add_rows(bins, offsets, rows[starts[small] : stops[small]], gradients, hessians, of_small)
+        of_large -= of_small
         for child in (leaf, fresh):
-            totals[child] = histograms[child, : offsets[1]].sum(axis=0)
+            histogram = histograms[slots[child]]
+            totals[child] = histogram[: offsets[1]].sum(axis=0)
             gains[child], columns[child] = _best_split(
-                histograms[child], offsets, nominal, totals[child], smallest, group, l2, lefts[child]
+                histogram, offsets, nominal, totals[child], smallest, group, l2, lefts[child]
             )
             if columns[child] < 0:
                 gains[child] = -1.0

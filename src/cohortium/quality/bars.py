@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cohortium.quality.counting import distinct
 from cohortium.quality.windows import LEAST_PERSONS, Quantiles
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _pairs(
     """Which person is in which bin, each pair once; None where every row is another person."""
     if persons is None:
         return None
-    pairs = np.unique(place * person_count + persons)
+    pairs = distinct(place * person_count + persons)
     return pairs // person_count, pairs % person_count
 
 
@@ -139,7 +140,7 @@ def _carriers(
 ) -> NDArray[np.int64]:
     bins, persons = carried
     width = int(persons.max()) + 1
-    return np.bincount(np.unique(group_of[bins] * width + persons) // width, minlength=count).astype(np.int64)
+    return np.bincount(distinct(group_of[bins] * width + persons) // width, minlength=count).astype(np.int64)
 
 
 def _joined(carriers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from cohortium.records import Column, Kind, Role
@@ -40,6 +41,8 @@ SPANS = (
     ("admission", "discharge"), ("admit", "discharge"), ("admitted", "discharged"), ("aufnahme", "entlassung"),
     ("beginn", "ende"), ("debut", "fin"), ("entrée", "sortie"), ("inicio", "fin"), ("onset", "resolution"),
 )  # fmt: skip
+_ENDS = {start: tuple(end for first, end in SPANS if first == start) for start, _ in SPANS}
+_END_WORDS = frozenset(end for _, end in SPANS)
 _CONSTANT = _words(
     "sex gender geschlecht sexe sexo sesso geslacht birth birthdate dob geburtsdatum yob race ethnicity ethnic "
     "bloodgroup bloodtype blutgruppe birthplace"
@@ -110,10 +113,21 @@ def is_constant_in_person(column: Column) -> bool:
     return named and len(found) <= 4 and _NOT_OWN.isdisjoint(found)
 
 
-def span_of(start: Column, end: Column) -> bool:
-    """Whether the two columns are the start and the end of one thing: ``drug_start`` and ``drug_end``."""
-    first, last = words(start.name), words(end.name)
-    if len(first) != len(last) or start.kind is not end.kind:
-        return False
-    differ = [(one, other) for one, other in zip(first, last, strict=True) if one != other]
-    return len(differ) == 1 and differ[0] in SPANS
+def starts_of(columns: Iterable[Column]) -> dict[str, Column]:
+    """For each column that ends something, by its name, the column that starts it: ``drug_end`` has ``drug_start``."""
+    listed = tuple(columns)
+    starts = {
+        (column.kind, *found[:place], None, *found[place + 1 :], end): column
+        for column in listed
+        for found in (words(column.name),)
+        for place, word in enumerate(found)
+        for end in _ENDS.get(word, ())
+    }
+    ended = {
+        column.name: starts.get((column.kind, *found[:place], None, *found[place + 1 :], word))
+        for column in listed
+        for found in (words(column.name),)
+        for place, word in enumerate(found)
+        if word in _END_WORDS
+    }
+    return {name: start for name, start in ended.items() if start is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.errors import NotApplicable
-from cohortium.quality.columns import INDEX, is_birth, is_date, is_death, is_last_seen
+from cohortium.quality.columns import INDEX, is_birth, is_date, is_death, is_last_seen, is_number, starts_of
+from cohortium.quality.counting import distinct
 from cohortium.quality.fingerprints import Fingerprints, fingerprints
 from cohortium.quality.windows import LEAST_PERSONS
 from cohortium.records import Column, Kind, Role, Schema, Table
@@ -80,6 +82,30 @@ class Values:
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.levels)).astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Calendar time in months.
+
+    of_row : (n,) the month of each row, counted from 0; -1 where it has no date.
+    starts : the first day of each month that occurs.
+    dated  : the column that says so.
+    """
+
+    of_row: NDArray[np.int64]
+    starts: NDArray[np.datetime64]
+    dated: str
+
+    @classmethod
+    def of(cls, calendar: Values) -> Periods:
+        """The months of a column of dates."""
+        known = ~np.isnan(calendar.days)
+        months = calendar.days[known].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        present = distinct(months)
+        of_row = np.full(len(known), -1, dtype=np.int64)
+        of_row[known] = np.searchsorted(present, months)
+        return cls(of_row, present.astype("datetime64[M]"), calendar.column.name)
+
+
 class Inspection:
     """A table, the day on which it is looked at, and what several checks share.
 
@@ -91,6 +117,7 @@ class Inspection:
         self.table = table
         self._today = today
         self._recent: OrderedDict[str, Values] = OrderedDict()
+        self._describing: dict[str, bool] = {}
 
     @property
     def schema(self) -> Schema:
@@ -156,12 +183,14 @@ class Inspection:
         inside = groups >= 0
         if not self.repeats:
             return np.bincount(groups[inside], minlength=count).astype(np.int64)
-        pairs = np.unique(groups[inside].astype(np.int64) * self.person_count + self.persons[inside])
+        pairs = distinct(groups[inside].astype(np.int64) * self.person_count + self.persons[inside])
         return np.bincount(pairs // self.person_count, minlength=count).astype(np.int64)
 
     def persons_in(self, rows: NDArray[np.bool_]) -> int:
         """How many persons these rows (n,) belong to."""
-        return len(np.unique(self.persons[rows])) if self.repeats else int(rows.sum())
+        if not self.repeats:
+            return int(rows.sum())
+        return int(np.count_nonzero(np.bincount(self.persons[rows], minlength=1)))
 
     def named(self, values: Values, codes: NDArray[np.integer], most: int = 5) -> str:
         """The levels of these codes in words; only levels that enough persons carry are named."""
@@ -187,12 +216,42 @@ class Inspection:
 
     def describes_site(self, column: Column) -> bool:
         """Whether every site has one value of the column: its country, its size."""
+        if column.name not in self._describing:
+            # A few rows show of most columns that they do not.
+            few = slice(0, 1_000)
+            self._describing[column.name] = self._follows_site(column, few) and self._follows_site(column, slice(None))
+        return self._describing[column.name]
+
+    def _follows_site(self, column: Column, rows: slice) -> bool:
         if self.site is None:
             return False
-        codes = self.table.factorised(column.name)
-        known = (codes >= 0) & (self.site.codes >= 0)
-        pairs = np.unique(codes[known].astype(np.int64) * len(self.site.levels) + self.site.codes[known])
-        return len(pairs) > 0 and len(np.unique(pairs % len(self.site.levels))) == len(pairs)
+        sites, width = self.site.codes[rows], len(self.site.levels)
+        codes = Table(self.table.arrow.select([column.name])[rows], Schema((column,))).factorised(column.name)
+        known = (codes >= 0) & (sites >= 0)
+        pairs = distinct(codes[known].astype(np.int64) * width + sites[known])
+        return len(pairs) > 0 and len(distinct(pairs % width)) == len(pairs)
+
+    @cached_property
+    def outcome(self) -> Values | None:
+        """The first outcome, or else event, that has levels."""
+        roles = (Role.OUTCOME, Role.EVENT)
+        found = [column for role in roles for column in self.schema.with_role(role) if column.kind.is_nominal]
+        return Values(self.table, found[0]) if found else None
+
+    @cached_property
+    def time(self) -> Column | None:
+        """The follow-up time."""
+        return self.schema.only(Role.TIME)
+
+    @cached_property
+    def starts(self) -> dict[str, Column]:
+        """For each column that ends something, by its name, the column that starts it."""
+        return starts_of(column for column in self.schema.columns if is_date(column) or is_number(column))
+
+    @cached_property
+    def periods(self) -> Periods | None:
+        """The month of each row, where a date places the rows in calendar time."""
+        return None if self.calendar is None else Periods.of(self.calendar)
 
     @cached_property
     def birth(self) -> Values | None:
@@ -220,7 +279,11 @@ class Inspection:
         dated.sort(key=lambda column: INDEX.isdisjoint(words(column.name)))
         for column in dated:
             values = Values(self.table, column)
-            if len(self) and values.missing_count <= 0.2 * len(self) and len(np.unique(values.days)) > 1:
+            if (
+                len(self)
+                and values.missing_count <= 0.2 * len(self)
+                and np.nanmin(values.days) < np.nanmax(values.days)
+            ):
                 return values
         return None
 

@@ -20,7 +20,7 @@ from cohortium.evaluate import evaluate
 from cohortium.evaluate.report import card, html, pdf, to_json
 from cohortium.privacy.policy import Policy, load_policy
 from cohortium.privacy.release import Decision, Released, decide, release
-from cohortium.records import Evidence, Finding, Question, Role, Schema, Score, Table, parse_condition
+from cohortium.records import Condition, Evidence, Finding, Question, Role, Schema, Score, Table, parse_condition
 from cohortium.registry import find
 from cohortium.synthesise import Fitted, Progress, Synthesiser
 from cohortium.synthesise.protocol import silent
@@ -30,6 +30,9 @@ if sys.platform != "win32":
 
 DRAWS = 5
 """Synthetic tables drawn for the evidence: intervals are taken over them."""
+
+FEW_PERSONS = 1000
+"""Below, the draws come from fits on different splits: one split of few persons says little about the method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def make_twin(
     """
     plan = plan or Plan()
     rng = np.random.default_rng(plan.seed)
-    fit_rng, split_rng, sample_rng, evaluate_rng = rng.spawn(4)
+    fit_rng, split_rng, sample_rng, evaluate_rng, refit_rng = rng.spawn(5)
     method = plan.synthesiser()
     condition = (
         parse_condition(plan.where, real.schema.select(c.name for c in real.schema.modelled)) if plan.where else None
@@ -124,7 +127,11 @@ def make_twin(
     started = time.perf_counter()
     table = fitted.sample(rows, rng=sample_rng, where=condition)
     sample_seconds = time.perf_counter() - started
-    draws = [table] + [fitted.sample(len(train), rng=sample_rng, where=condition) for _ in range(DRAWS - 1)]
+    few = len(np.unique(real.persons())) < FEW_PERSONS
+    draws = [table]
+    if not few:
+        draws += [fitted.sample(len(train), rng=sample_rng, where=condition) for _ in range(DRAWS - 1)]
+    refits = _refits(real, plan, method, condition, refit_rng, _part(progress, 0.31, 0.35)) if few else []
     if condition is not None:
         train, holdout = (part.take(condition.holds(part)) for part in (train, holdout))
     started = time.perf_counter()
@@ -137,6 +144,7 @@ def make_twin(
         rng=evaluate_rng,
         progress=_part(progress, 0.35, 1.0),
         facts={"rows_synthetic": len(table)},
+        refits=refits,
     )
     cost = {
         "fit_seconds": ("Seconds to learn the table", fit_seconds),
@@ -161,6 +169,26 @@ def documents(schema: Schema, *, with_pdf: bool) -> dict[str, Any]:
     if with_pdf:
         rendered["report.pdf"] = lambda evidence, decision: pdf(evidence, decision, schema)
     return rendered
+
+
+def _refits(
+    real: Table,
+    plan: Plan,
+    method: Synthesiser,
+    condition: Condition | None,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> list[tuple[Table, Table, Table]]:
+    """The method on further splits of the same persons: what was learnt, what was drawn, who was held out."""
+    found = []
+    for number in range(DRAWS - 1):
+        progress("learning other splits", number / (DRAWS - 1))
+        train, holdout = real.split_by_person(1 - plan.holdout_share, rng)
+        made = method.fit(train, rng=rng).sample(len(train), rng=rng, where=condition)
+        if condition is not None:
+            train, holdout = (part.take(condition.holds(part)) for part in (train, holdout))
+        found.append((train, made, holdout))
+    return found
 
 
 def _identity(real: Table, fitted: Fitted, plan: Plan, source: str, now: datetime) -> dict[str, Any]:

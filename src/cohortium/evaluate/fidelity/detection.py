@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FEWEST_ROWS = 50
-MOST_ROWS, MOST_CELLS = 12_000, 1_000_000
+MOST_ROWS, MOST_CELLS = 12_000, 600_000
 FOLDS = 5
 
 
@@ -45,7 +45,7 @@ class Detection:
 def detection(pair: Comparison, rng: np.random.Generator) -> Detection:
     """Boosted trees over five shuffled folds, each scored by the trees of the other four.
 
-    Against the held-out persons where there are any. As many rows of either kind, at most 12,000, or 5,000 of 200
+    Against the held-out persons where there are any. As many rows of either kind, at most 12,000, or 3,000 of 200
     columns; all rows of one person stay in one fold.
     Raises : TooFewRecords below 50 rows of either kind.
     """

@@ -88,11 +88,9 @@ def missing_by_site(inspection: Inspection, column: Column) -> Outcome:
 )
 def missing_by_outcome(inspection: Inspection, column: Column) -> Outcome:
     """Values are missing far more often with one outcome than with another: they may not be missing at random."""
-    outcomes = [c for role in (Role.OUTCOME, Role.EVENT) for c in inspection.schema.with_role(role)]
-    groups = next((outcome for outcome in outcomes if outcome.kind.is_nominal), None)
-    if groups is None:
+    if inspection.outcome is None:
         raise NotApplicable("No column with levels has the role of an outcome or event.")
-    return _uneven(inspection, column, inspection.values(groups), f"'{groups.name}'")
+    return _uneven(inspection, column, inspection.outcome, f"'{inspection.outcome.column.name}'")
 
 
 def _uneven(inspection: Inspection, column: Column, by: Values, called: str) -> Outcome:

@@ -17,7 +17,6 @@ from cohortium.quality.columns import (
     is_last_seen,
     is_number,
     is_planned,
-    span_of,
 )
 from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection, Values
@@ -93,7 +92,7 @@ def date_after_death(inspection: Inspection, column: Column) -> Outcome:
 )
 def end_before_start(inspection: Inspection, column: Column) -> Outcome:
     """Ends that lie before their start, where two names are the start and the end of one thing."""
-    start = next((other for other in inspection.schema.columns if span_of(other, column)), None)
+    start = inspection.starts.get(column.name)
     if start is None:
         raise NotApplicable("No other column is named as the start of what this one ends.")
     return _order(inspection.values(start), inspection.values(column), f"Held against '{start.name}'.")
@@ -136,7 +135,7 @@ def after_follow_up(inspection: Inspection, column: Column) -> Outcome:
         if is_last_seen(column) or not (is_happening(column) or is_death(column)):
             raise NotApplicable("The name does not speak of an event during follow-up.")
         return _order(inspection.values(column), last, f"Held against '{last.column.name}'.")
-    time = inspection.schema.only(Role.TIME)
+    time = inspection.time
     if time is None or time.name == column.name or not time.kind.is_numeric or is_date(time):
         raise NotApplicable(
             "No column has the role of the follow-up time." if time is None else "It is that time itself."

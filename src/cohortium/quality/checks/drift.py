@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality.columns import is_date, is_key, is_number
 from cohortium.quality.findings import Dimension, Outcome
-from cohortium.quality.inspection import Inspection
+from cohortium.quality.inspection import Inspection, Periods
 from cohortium.quality.steps import Step, largest_step
 from cohortium.quality.wording import percent
 from cohortium.records import Column, Role
@@ -27,26 +26,10 @@ _ADVICE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Periods:
-    """The month of each row, counted from 0, -1 where it has no date; and the first day of each month."""
-
-    of_row: NDArray[np.int64]
-    starts: NDArray[np.datetime64]
-    dated: str
-
-
-def _periods(inspection: Inspection) -> _Periods:
-    calendar = inspection.calendar
-    if calendar is None:
+def _periods(inspection: Inspection) -> Periods:
+    if inspection.periods is None:
         raise NotApplicable("No date column places the rows in calendar time.")
-    days = calendar.days
-    known = ~np.isnan(days)
-    months = days[known].astype("datetime64[D]").astype("datetime64[M]")
-    starts, place = np.unique(months, return_inverse=True)
-    of_row = np.full(len(days), -1, dtype=np.int64)
-    of_row[known] = place
-    return _Periods(of_row, starts, calendar.column.name)
+    return inspection.periods
 
 
 @check(
@@ -107,7 +90,7 @@ def value_drift(inspection: Inspection, column: Column) -> Outcome:
     return Outcome(step.rows, int(inside.sum()), note, "rows on the smaller side")
 
 
-def _level_drift(inspection: Inspection, column: Column, periods: _Periods) -> Outcome:
+def _level_drift(inspection: Inspection, column: Column, periods: Periods) -> Outcome:
     values = inspection.values(column)
     inside = (periods.of_row >= 0) & (values.codes >= 0)
     common = np.argsort(-values.level_rows, kind="stable")[:8]
@@ -124,7 +107,7 @@ def _level_drift(inspection: Inspection, column: Column, periods: _Periods) -> O
     return Outcome(step.rows, int(inside.sum()), f"{note} (by '{periods.dated}').", "rows on the smaller side")
 
 
-def _step(periods: _Periods, inside: NDArray[np.bool_], values: NDArray[np.float64]) -> Step:
+def _step(periods: Periods, inside: NDArray[np.bool_], values: NDArray[np.float64]) -> Step:
     """The largest step of the monthly means; one that is none where the values do not vary."""
     places, chosen = periods.of_row[inside], values[inside]
     counts: NDArray[np.float64] = np.bincount(places, minlength=len(periods.starts)).astype(np.float64)
@@ -135,5 +118,5 @@ def _step(periods: _Periods, inside: NDArray[np.bool_], values: NDArray[np.float
     return found if found is not None else Step(0, 0.0, 0.0, 0.0, 0)
 
 
-def _month(periods: _Periods, step: Step) -> str:
+def _month(periods: Periods, step: Step) -> str:
     return str(periods.starts[step.place].astype("datetime64[M]"))

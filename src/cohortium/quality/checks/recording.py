@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality import modes
 from cohortium.quality.columns import is_date, is_level, is_number
+from cohortium.quality.counting import distinct
 from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection
 from cohortium.quality.quantities import factors_of, quantity_of
@@ -91,7 +92,7 @@ def suspicious_dates(inspection: Inspection, column: Column) -> Outcome:
         if not rows:
             continue
         around = days[(np.abs(days - day) <= 365) & (days != day)]
-        usual = len(around) / max(len(np.unique(around)), 1)
+        usual = len(around) / max(len(distinct(around.astype(np.int64))), 1)
         if rows >= max(5, 10 * usual) or not len(around):
             failed += rows
             named += [text] if inspection.persons_in(inspection.values(column).days == day) >= LEAST_PERSONS else []
@@ -179,7 +180,7 @@ def date_preference(inspection: Inspection, column: Column) -> Outcome:
     """Dates put on the 1st or the 15th of a month far more often than chance would."""
     days = inspection.values(column).days
     days = days[~np.isnan(days)]
-    if len(days) < _FEWEST or len(np.unique(days)) < 60:
+    if len(days) < _FEWEST or len(distinct(days.astype(np.int64))) < 60:
         raise TooFewRecords(f"{_FEWEST} dates or more, on 60 days or more, are needed to judge preferences.")
     dates = days.astype("datetime64[D]")
     of_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1

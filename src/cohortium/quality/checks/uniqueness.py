@@ -8,6 +8,7 @@ import numpy as np
 
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality.columns import is_constant_in_person, is_key
+from cohortium.quality.counting import distinct
 from cohortium.quality.findings import Dimension, Outcome
 from cohortium.quality.inspection import Inspection
 from cohortium.records import Column, Kind, Role
@@ -46,7 +47,7 @@ def _varies(inspection: Inspection, column: Column) -> bool:
         numbers = values.numbers[~values.missing]
         return len(numbers) > 0 and bool(numbers.min() < numbers.max())
     codes = inspection.table.factorised(column.name)
-    return len(np.unique(codes[codes >= 0])) > 1
+    return bool(codes.max(initial=-1) > 0)
 
 
 @check(
@@ -105,10 +106,10 @@ def repeated_but_for_key(inspection: Inspection, _: None) -> Outcome:
 def _repeats(marks: NDArray[np.uint64]) -> Outcome:
     if len(marks) < 2:
         raise TooFewRecords("Two rows or more are needed.")
-    distinct = len(np.unique(marks))
-    if distinct < _LEAST_DETAIL * len(marks):
+    different = len(distinct(marks.view(np.int64)))
+    if different < _LEAST_DETAIL * len(marks):
         raise NotApplicable("The table has so few distinct rows that equal ones are to be expected.")
-    return Outcome(len(marks) - distinct, len(marks))
+    return Outcome(len(marks) - different, len(marks))
 
 
 @check(
@@ -165,7 +166,7 @@ def varies_within_person(inspection: Inspection, column: Column) -> Outcome:
         raise NotApplicable("No person has several rows.")
     codes = inspection.table.factorised(column.name)
     known = codes >= 0
-    pairs = np.unique(_paired(inspection.persons[known], codes[known]))
+    pairs = distinct(_paired(inspection.persons[known], codes[known]))
     values = np.bincount(pairs // (int(codes.max(initial=0)) + 1), minlength=inspection.person_count)
     rows = np.bincount(inspection.persons[known], minlength=inspection.person_count)
     return Outcome(int((values > 1).sum()), int((rows > 1).sum()), unit="persons")

@@ -31,7 +31,6 @@ SMALLEST = 30
 MOST_PERSONS = 20_000
 """So many persons, drawn at random, are enough to learn associations from; marginals are learnt from all."""
 FIRST_COMPONENTS = 8
-FLOOR = 1.0
 SHARED = (1.0, 3.0, 10.0)
 BLOCK = 100_000
 
@@ -54,7 +53,7 @@ class CopulaMixture:
     """
 
     least: int = 10
-    component: int = 25
+    component: int = 12
     stratum: int = 60
 
     def fit(self, real: Table, *, rng: np.random.Generator, progress: Progress = silent) -> FittedCopulaMixture:
@@ -117,13 +116,13 @@ class CopulaMixture:
     def _mixture(self, latents: Latents, rng: np.random.Generator) -> tuple[Mixture, Integers]:
         axes = latents.z.shape[1]
         persons = np.bincount(latents.strata, latents.weights)
-        most = np.maximum(1, persons // self.component).astype(np.int64)
+        most = np.maximum(1, persons // (2 * self.component)).astype(np.int64)
         shrinkage = Shrinkage(persons=SHARED[0] * axes, to_diagonal=True, ridge=1e-3)
         first = np.clip(persons // 60, 1, FIRST_COMPONENTS).astype(np.int64)
-        learn(latents, first, shrinkage, FLOOR * self.component, rng=rng, settle=0)
+        learn(latents, first, shrinkage, self.component, rng=rng, settle=0)
         size = choose_size(latents, most, tuple(share * axes for share in SHARED), shrinkage, rng=rng)
         self.__class__.last=size
-        return learn(latents, size.components, replace(shrinkage, persons=size.shared), FLOOR * self.component, rng=rng)
+        return learn(latents, size.components, replace(shrinkage, persons=size.shared), self.component, rng=rng)
 
 
 def _wide(space: LatentSpace, axis) -> NDArray[np.bool_]:

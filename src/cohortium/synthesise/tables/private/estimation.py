@@ -137,6 +137,9 @@ def _inverse_curvature_times(gradient: Floats, curvature: Floats, moves: list[tu
         factors.append((scale, factor))
         left -= factor * change
     left /= curvature
+    if moves:  # measurements that overlap pull the same way: the last move tells by how much they overdo it
+        move, change = moves[-1]
+        left *= float(move @ change) / float(change @ (change / curvature))
     for (move, change), (scale, factor) in zip(moves, reversed(factors), strict=True):
         left += (factor - scale * float(change @ left)) * move
     return left
