@@ -1,7 +1,7 @@
 """The real tables that methods are measured on, and how they are split: half of the persons train, half are held out.
 
-The larger ones lie in the folder that the environment variable COHORTIUM_DATA names (``tabular/`` inside it); the others
-come with packages of the ``test`` extra. Kinds and rules are inferred from the data, as for any user.
+The larger ones lie in ``tabular/`` of the folder that the environment variable COHORTIUM_DATA names; the others come
+with packages of the ``test`` extra. Kinds and rules are inferred from the data, as for any user.
 """
 
 from __future__ import annotations

@@ -29,13 +29,13 @@ class Environment:
 
 
 ENVIRONMENTS: dict[str, Environment] = {
-    "synthpop_py": Environment((("synthpop-py==0.1.3", "pyarrow"),), "MIT"),
+    "synthpop_py": Environment((("synthpop-py==0.1.3", "pyarrow"),), "EUPL-1.2"),
     "arfpy": Environment((("arfpy==0.1.1", "numpy<2.4", "pandas<3", "pyarrow"),), "MIT"),
     "sdv": Environment(((TORCH,), ("sdv==2.0.0", "pyarrow")), "Business Source License 1.1"),
     "mostly": Environment(
         ((TORCH,), ("mostlyai-engine==2.7.3", TORCH)), "Apache-2.0", without=("torchvision", "torchaudio")
     ),
-    "dpmm": Environment((("dpmm==0.1.9", "pyarrow==14.0.2"),), "MIT"),
+    "dpmm": Environment((("dpmm==0.1.9", "pyarrow==14.0.2"),), "Apache-2.0"),
     "smartnoise": Environment(((TORCH,), ("smartnoise-synth==1.0.8", TORCH, "pyarrow")), "MIT"),
 }
 

@@ -240,18 +240,14 @@ class SmartNoise:
 PEERS: dict[str, Entrant] = {
     "synthpop_py": Entrant(SynthpopPy, "synthpop_py", "synthpop-py 0.1.3 (CART)"),
     "arfpy": Entrant(Arf, "arfpy", "arfpy 0.1.1"),
-    "sdv_gaussian_copula": Entrant(
-        lambda: Sdv("GaussianCopulaSynthesizer"), "sdv", "SDV 2.0 GaussianCopula"
-    ),
+    "sdv_gaussian_copula": Entrant(lambda: Sdv("GaussianCopulaSynthesizer"), "sdv", "SDV 2.0 GaussianCopula"),
     "sdv_tvae": Entrant(
         lambda: Sdv("TVAESynthesizer", epochs=150, enable_gpu=False), "sdv", "SDV 2.0 TVAE", "150 of 300 epochs"
     ),
     "sdv_ctgan": Entrant(
         lambda: Sdv("CTGANSynthesizer", epochs=50, enable_gpu=False), "sdv", "SDV 2.0 CTGAN", "50 of 300 epochs"
     ),
-    "tabular_argn": Entrant(
-        TabularArgn, "mostly", "MOSTLY AI TabularARGN 2.7", "at most 4 minutes of training"
-    ),
+    "tabular_argn": Entrant(TabularArgn, "mostly", "MOSTLY AI TabularARGN 2.7", "at most 4 minutes of training"),
     "dpmm_mst_1": Entrant(lambda: Dpmm("MSTPipeline", 1.0), "dpmm", "dpmm MST, epsilon 1"),
     "dpmm_mst_10": Entrant(lambda: Dpmm("MSTPipeline", 10.0), "dpmm", "dpmm MST, epsilon 10"),
     "smartnoise_mst_1": Entrant(lambda: SmartNoise("mst", 1.0), "smartnoise", "SmartNoise MST, epsilon 1"),

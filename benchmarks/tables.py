@@ -44,6 +44,7 @@ COLUMNS = (
     ("tstr", "TSTR", 3),
     ("tstr_gap", "gap", 3),
     ("mia_nearest", "MIA", 3),
+    ("mia_density", "density", 3),
     ("dcr_share", "DCR share", 3),
     ("singling_out_univariate", "SO uni", 3),
     ("singling_out_multivariate", "SO multi", 3),
@@ -100,17 +101,22 @@ def make(
     return {name: round(value, 2) for name, value in json.loads(cost.read_text("utf-8")).items()}, None
 
 
-def measure(dataset: str, method: str, seed: int, million: bool = False, table: Table | None = None) -> Run:
-    """One method, one data set, one split."""
+def measure(
+    dataset: str, method: str, seed: int, million: bool = False, table: Table | None = None, again: bool = False
+) -> Run:
+    """One method, one data set, one split; ``again`` scores the rows that lie in the scratch folder once more."""
     train, holdout = split(load(dataset) if table is None else table, dataset, seed)
     target = DATASETS[dataset].target
     if method == REAL:
         return Run(seed, {}, real_scores(train, holdout, target, seed))
     place = SCRATCH / f"{dataset}-{method}-{seed}"
-    prepare(train, target, place)
-    cost, failed = make(method, place, seed, million)
-    if failed:
-        return Run(seed, failed=failed)
+    if again:
+        cost = next((run.cost for run in kept(dataset, method) if run.seed == seed), {})
+    else:
+        prepare(train, target, place)
+        cost, failed = make(method, place, seed, million)
+        if failed:
+            return Run(seed, failed=failed)
     synthetic = read_made(place / "synthetic.parquet", train.schema)
     return Run(seed, cost, scores(train, synthetic, holdout, target, seed))
 
@@ -152,6 +158,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="splits and fits, numbered from 1")
     parser.add_argument("--first", type=int, default=1, help="number of the first seed")
     parser.add_argument("--million", action="store_true", help="also time a million sampled rows")
+    parser.add_argument("--again", action="store_true", help="only score again what was made before")
     parser.add_argument("--show", action="store_true", help="measure nothing")
     given = parser.parse_args()
     here = [name for name in DATASETS if folder() is not None or name in WITHOUT_A_FOLDER]
@@ -160,7 +167,7 @@ def main() -> None:
         table = load(dataset)
         for method in given.method or [REAL, "sequential_trees", "independent_columns"]:
             for seed in range(given.first, given.first + given.seeds):
-                run = measure(dataset, method, seed, given.million, table)
+                run = measure(dataset, method, seed, given.million, table, given.again)
                 keep(dataset, method, run)
                 print(dataset, method, seed, run.failed or {**run.cost, **run.scores}, flush=True)
     for dataset in datasets:

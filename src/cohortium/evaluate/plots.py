@@ -145,7 +145,9 @@ def _counted(cloud: NDArray[np.float64], edges: list[NDArray[np.float64]]) -> ND
         np.clip(np.searchsorted(cuts, cloud[:, axis], "right") - 1, 0, len(cuts) - 2) for axis, cuts in enumerate(edges)
     ]
     shape = (len(edges[0]) - 1, len(edges[1]) - 1)
-    return np.bincount(np.ravel_multi_index((places[0], places[1]), shape), minlength=shape[0] * shape[1]).reshape(shape)
+    return np.bincount(np.ravel_multi_index((places[0], places[1]), shape), minlength=shape[0] * shape[1]).reshape(
+        shape
+    )
 
 
 def _grid_edges(values: NDArray[np.float64], cells: int) -> NDArray[np.float64]:

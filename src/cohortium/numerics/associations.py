@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DENSE = 100_000
+_SQUARE = 300
 
 
 def pearson_matrix(X: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -33,6 +34,13 @@ def pearson_matrix(X: NDArray[np.float64]) -> NDArray[np.float64]:
         shared = values.T @ values - sums * sums.T / n
         varies = (np.minimum(spread, spread.T) > 1e-12 * n) & (n >= 3)
         return np.where(varies, np.clip(shared / np.sqrt(spread * spread.T), -1.0, 1.0), np.nan)
+
+
+def pair_correlations(X: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Correlations (k,) of the pairs (k, 2) of columns of X, as in ``pearson_matrix``, without all the other pairs."""
+    if X.shape[1] <= _SQUARE:
+        return pearson_matrix(X)[pairs[:, 0], pairs[:, 1]]
+    return np.array([pearson_matrix(X[:, pair])[0, 1] for pair in pairs]).reshape(len(pairs))
 
 
 def association_matrix(X: NDArray[np.float64], nominal: NDArray[np.bool_]) -> NDArray[np.float64]:

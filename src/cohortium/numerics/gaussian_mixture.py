@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cohortium.numerics.normal_scores import normal_cdf, truncated_normal
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -176,8 +178,31 @@ def fit_mixture(
 
 def sample_mixture(mixture: Mixture, n: int, rng: np.random.Generator) -> Floats:
     """``n`` records (n, d) drawn from the mixture."""
-    owners = rng.choice(len(mixture.weights), size=n, p=mixture.weights)
-    x = rng.standard_normal((n, mixture.means.shape[1]))
+    return _of_components(mixture, rng.choice(len(mixture.weights), size=n, p=mixture.weights), rng)
+
+
+def sample_given(mixture: Mixture, n: int, dimension: int, intervals: Floats, rng: np.random.Generator) -> Floats:
+    """``n`` records (n, d) drawn from the mixture, given that one dimension lies in one of the ``intervals`` (k, 2).
+
+    The mixture's own draw of that dimension is replaced by one from its truncated normal, and the others follow it
+    along their regression on it, which leaves their law given the dimension as it was.
+    """
+    mean = mixture.means[:, dimension]
+    sd = np.sqrt(mixture.covariances[:, dimension, dimension])
+    ends = (intervals[None, :, :] - mean[:, None, None]) / sd[:, None, None]
+    mass = np.maximum(np.diff(normal_cdf(ends), axis=2)[:, :, 0], 1e-300)
+    chance = (mixture.weights[:, None] * mass).ravel()
+    owners, chosen = np.divmod(rng.choice(len(chance), size=n, p=chance / chance.sum()), len(intervals))
+    x = _of_components(mixture, owners, rng)
+    low, high = intervals[chosen].T
+    wanted = truncated_normal(mean[owners], sd[owners], low, high, rng.random(n))
+    slope = mixture.covariances[:, dimension, :] / mixture.covariances[:, dimension, dimension][:, None]
+    moved: Floats = x + slope[owners] * (wanted - x[:, dimension])[:, None]
+    return moved
+
+
+def _of_components(mixture: Mixture, owners: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+    x = rng.standard_normal((len(owners), mixture.means.shape[1]))
     for k in np.unique(owners):
         rows = owners == k
         x[rows] = x[rows] @ np.linalg.cholesky(mixture.covariances[k]).T + mixture.means[k]

@@ -138,7 +138,7 @@ def _across(model: GraphicalModel, attributes: Clique) -> Floats:
     pending: list[list[tuple[Floats, Clique]]] = [[] for _ in tree.cliques]
     for place in range(len(tree.cliques) - 1, -1, -1):
         clique, separator = tree.cliques[place], tree.separators[place]
-        if place and not pending[place] and wanted.intersection(clique) <= set(separator):
+        if place and not pending[place] and wanted.isdisjoint(tree.added[place]):
             continue  # nothing asked for in this branch: its conditional sums to one
         table, axes = conditionals[place], clique
         keep = set(separator)

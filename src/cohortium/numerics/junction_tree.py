@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Clique = tuple[int, ...]
 
@@ -20,20 +20,22 @@ class JunctionTree:
     cliques    : maximal cliques of a chordal graph; every wanted clique lies inside one.
     parents    : (k,) number of the parent clique, always smaller than the clique's own; -1 for the root, clique 0.
     separators : (k,) attributes that a clique shares with its parent; may be empty.
+    added      : (k,) attributes that a clique has and its parent has not.
     """
 
     cliques: tuple[Clique, ...]
     parents: tuple[int, ...]
     separators: tuple[Clique, ...]
+    added: tuple[frozenset[int], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        pairs = zip(self.cliques, self.separators, strict=True)
+        object.__setattr__(self, "added", tuple(frozenset(clique) - frozenset(shared) for clique, shared in pairs))
 
     def host(self, attributes: Iterable[int]) -> int | None:
         """Number of the first clique that holds all ``attributes``, or None."""
-        wanted = set(attributes)
-        return next((number for number, clique in enumerate(self.cliques) if wanted <= set(clique)), None)
-
-    def cells(self, sizes: Sequence[int]) -> int:
-        """Cells of all clique tables together, for attributes of these sizes."""
-        return sum(math.prod(sizes[attribute] for attribute in clique) for clique in self.cliques)
+        wanted = frozenset(attributes)
+        return next((number for number, clique in enumerate(self.cliques) if wanted.issubset(clique)), None)
 
 
 def junction_tree(sizes: Sequence[int], wanted: Iterable[Clique]) -> JunctionTree:
@@ -50,6 +52,12 @@ def junction_tree(sizes: Sequence[int], wanted: Iterable[Clique]) -> JunctionTre
         for clique, parent in zip(ordered, parents, strict=True)
     )
     return JunctionTree(ordered, parents, separators)
+
+
+def tree_cells(sizes: Sequence[int], wanted: Iterable[Clique]) -> int:
+    """Cells of all clique tables of ``junction_tree(sizes, wanted)`` together, without joining the tree."""
+    cliques = _triangulated(sizes, wanted)
+    return sum(math.prod(sizes[attribute] for attribute in clique) for clique in cliques)
 
 
 def _triangulated(sizes: Sequence[int], wanted: Iterable[Clique]) -> list[Clique]:
@@ -98,8 +106,13 @@ def _mask(clique: Clique) -> int:
 
 
 def _members(mask: int) -> Clique:
-    return tuple(place for place in range(mask.bit_length()) if mask >> place & 1)
+    found = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return tuple(found)
 
 
 def _weight(mask: int, weights: Sequence[float]) -> float:
-    return math.fsum(weights[attribute] for attribute in _members(mask))
+    return sum(weights[attribute] for attribute in _members(mask))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GRID = (1, 2, 3, 4, 6, 8, 11, 16, 23, 32)
 """Numbers of components that are tried."""
 SPLITS = 2
-STRICT=1.
+"""How often sizes are compared on held-out records."""
 GRACE = 2
 """Rounds before a component may be dropped."""
 
@@ -92,7 +92,7 @@ def learn(
 
     components     : how many to begin with in each stratum; one that counts under ``least`` persons is dropped.
     wander, settle : rounds in which the newest draw alone counts, then rounds that are averaged.
-    Returns        : mixture with weights over all strata, homes (K,). ``latents.z`` is left as a draw given the mixture.
+    Returns        : mixture with weights over all strata, homes (K,); ``latents.z`` is left as a draw given it.
     Source         : Delyon, Lavielle and Moulines 1999 (stochastic approximation EM).
     """
     z, weights = latents.z, latents.weights
@@ -150,8 +150,7 @@ def choose_size(
     records than the standard error of that gain: what it would gain by less, it would owe to single records.
     """
     held_out = [rng.random(len(latents.z)) < 1.0 / 3.0 for _ in range(SPLITS)]
-    best: Size | None = None
-    best_density = np.empty(0)
+    best, best_density = Size(np.ones(len(most), dtype=np.int64), max(shared)), np.empty(0)
     for persons in sorted(shared, reverse=True):
         components, parts = np.ones(len(most), dtype=np.int64), []
         for stratum, limit in enumerate(most):
@@ -162,15 +161,14 @@ def choose_size(
             )
             parts.append(density)
         density = np.concatenate(parts)
-        if best is None or gains(density - best_density):
+        if not len(best_density) or gains(density - best_density):
             best, best_density = Size(components, persons), density
-    assert best is not None
     return best
 
 
 def gains(gain: Floats) -> bool:
     """Whether the mean of ``gain`` is above its standard error."""
-    return bool(gain.mean() * np.sqrt(len(gain)) > STRICT*gain.std())
+    return bool(gain.mean() * np.sqrt(len(gain)) > gain.std())
 
 
 def _components(

@@ -97,16 +97,42 @@ def _best_level(part: Floats, g: float, h: float, n: float, smallest: int, l2: f
 
 
 @njit(cache=True, nogil=True)
-def _best_set(part: Floats, g: float, h: float, n: float, smallest: int, group: float, l2: float, left: Flags) -> float:
+def _by_mean_gradient(part: Floats, order: Places, means: Floats) -> int:
+    """Fill ``order`` with the levels that have rows enough, by their shrunken mean gradient; returns how many."""
+    found = 0
+    for level in range(len(part)):
+        if part[level, 2] < _SMOOTH:
+            continue
+        mean = part[level, 0] / (part[level, 1] + _SMOOTH)
+        place = found
+        while place > 0 and means[place - 1] > mean:
+            means[place], order[place] = means[place - 1], order[place - 1]
+            place -= 1
+        means[place], order[place] = mean, level
+        found += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _best_set(
+    part: Floats,
+    g: float,
+    h: float,
+    n: float,
+    smallest: int,
+    group: float,
+    l2: float,
+    left: Flags,
+    order: Places,
+    means: Floats,
+) -> float:
     """Best set of levels of a nominal column, among the prefixes and suffixes of the order by mean gradient."""
-    usable = np.flatnonzero(part[:, 2] >= _SMOOTH)
-    order = usable[np.argsort(part[usable, 0] / (part[usable, 1] + _SMOOTH))]
-    most = min(_MOST_LEVELS, (len(order) + 1) // 2)
+    usable = _by_mean_gradient(part, order, means)
     best = -1.0
     for end in range(2):
         g_left, h_left, n_left, in_group = 0.0, 0.0, 0.0, 0.0
-        for taken in range(most):
-            place = order[taken] if end == 0 else order[len(order) - 1 - taken]
+        for taken in range(min(_MOST_LEVELS, (usable + 1) // 2)):
+            place = order[taken] if end == 0 else order[usable - 1 - taken]
             g_left += part[place, 0]
             h_left += part[place, 1]
             n_left += part[place, 2]
@@ -120,8 +146,9 @@ def _best_set(part: Floats, g: float, h: float, n: float, smallest: int, group: 
             if score > best:
                 best = score
                 left[:] = False
-                for chosen in order[: taken + 1] if end == 0 else order[len(order) - 1 - taken :]:
-                    left[chosen] = True
+                start = 0 if end == 0 else usable - 1 - taken
+                for chosen in range(start, start + taken + 1):
+                    left[order[chosen]] = True
     return best
 
 
@@ -143,6 +170,7 @@ def _best_split(
         return best, best_column
     unsplit = g * g / (h + l2)
     trial = np.zeros(WIDTH, dtype=np.bool_)
+    order, means = np.empty(WIDTH, dtype=np.int64), np.empty(WIDTH)
     for column in range(len(nominal)):
         part = histogram[offsets[column] : offsets[column + 1]]
         if not nominal[column]:
@@ -150,7 +178,7 @@ def _best_split(
         elif len(part) <= _FEW_LEVELS + 2:
             score = _best_level(part, g, h, n, smallest, l2, trial)
         else:
-            score = _best_set(part, g, h, n, smallest, group, l2, trial)
+            score = _best_set(part, g, h, n, smallest, group, l2, trial, order, means)
         if score - unsplit > best:
             best, best_column = score - unsplit, column
             left[:] = trial

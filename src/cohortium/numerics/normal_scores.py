@@ -11,6 +11,8 @@ from numba import njit, vectorize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
+
 FARTHEST = 8.0
 """Standard deviations beyond which a normal score says nothing more; 1 - cdf(8) is below 1e-15."""
 
@@ -100,11 +102,21 @@ def _quantile_each(p: float) -> float:
     return float(quantile(p))
 
 
-def normal_cdf(z: NDArray[np.float64]) -> NDArray[np.float64]:
+@vectorize(["float64(float64, float64, float64, float64, float64)"], cache=True)
+def _truncated_each(mean: float, sd: float, low: float, high: float, u: float) -> float:
+    return float(truncated(mean, sd, low, high, u))
+
+
+def normal_cdf(z: Floats) -> Floats:
     """``cdf`` of every element."""
     return np.asarray(_cdf_each(z), dtype=np.float64)
 
 
-def normal_quantile(p: NDArray[np.float64]) -> NDArray[np.float64]:
+def normal_quantile(p: Floats) -> Floats:
     """``quantile`` of every element; 0 and 1 give minus and plus ``FARTHEST``."""
     return np.asarray(_quantile_each(p), dtype=np.float64)
+
+
+def truncated_normal(mean: Floats, sd: Floats, low: Floats, high: Floats, u: Floats) -> Floats:
+    """``truncated`` of every element (n,)."""
+    return np.asarray(_truncated_each(mean, sd, low, high, u), dtype=np.float64)

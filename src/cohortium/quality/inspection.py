@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,8 +14,9 @@ from cohortium.errors import NotApplicable
 from cohortium.quality.columns import INDEX, is_birth, is_date, is_death, is_last_seen, is_number, starts_of
 from cohortium.quality.counting import distinct
 from cohortium.quality.fingerprints import Fingerprints, fingerprints
+from cohortium.quality.values import Periods, Values
 from cohortium.quality.windows import LEAST_PERSONS
-from cohortium.records import Column, Kind, Role, Schema, Table
+from cohortium.records import Column, Role, Schema, Table
 from cohortium.sources.inference.names import words
 
 if TYPE_CHECKING:
@@ -24,86 +24,6 @@ if TYPE_CHECKING:
 
 
 _KEPT = 8
-
-
-class Values:
-    """One column of a table, with what is worth computing only once."""
-
-    def __init__(self, table: Table, column: Column) -> None:
-        self._table, self.column = table, column
-
-    @cached_property
-    def missing(self) -> NDArray[np.bool_]:
-        """True (n,) where the column has no value."""
-        return self._table.missing(self.column.name)
-
-    @cached_property
-    def missing_count(self) -> int:
-        """Rows without a value."""
-        return int(np.count_nonzero(self.missing))
-
-    @cached_property
-    def numbers(self) -> NDArray[np.float64]:
-        """(n,) NaN where missing; dates in days, datetimes in seconds; of numeric and boolean columns."""
-        return self._table.numeric(self.column.name)
-
-    @cached_property
-    def days(self) -> NDArray[np.float64]:
-        """(n,) days since 1970-01-01, NaN where missing; of date and datetime columns."""
-        return np.floor(self.numbers / 86_400) if self.column.kind is Kind.DATETIME else self.numbers
-
-    @cached_property
-    def finite(self) -> NDArray[np.float64]:
-        """The values that are numbers, ascending."""
-        return np.sort(self.numbers[np.isfinite(self.numbers)])
-
-    @cached_property
-    def distinct(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Distinct values, ascending, and how many rows carry each."""
-        values = self.finite
-        if not len(values):
-            return values, np.zeros(0, np.int64)
-        starts = np.flatnonzero(np.r_[True, np.diff(values) > 0])
-        return values[starts], np.diff(np.r_[starts, len(values)])
-
-    @cached_property
-    def codes(self) -> NDArray[np.int32]:
-        """(n,) codes of levels, -1 where missing; of nominal columns."""
-        return self._table.codes(self.column.name)[0]
-
-    @cached_property
-    def levels(self) -> tuple[str, ...]:
-        """Levels that the codes count."""
-        return self._table.codes(self.column.name)[1]
-
-    @cached_property
-    def level_rows(self) -> NDArray[np.int64]:
-        """(levels,) rows that carry each level."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.levels)).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Periods:
-    """Calendar time in months.
-
-    of_row : (n,) the month of each row, counted from 0; -1 where it has no date.
-    starts : the first day of each month that occurs.
-    dated  : the column that says so.
-    """
-
-    of_row: NDArray[np.int64]
-    starts: NDArray[np.datetime64]
-    dated: str
-
-    @classmethod
-    def of(cls, calendar: Values) -> Periods:
-        """The months of a column of dates."""
-        known = ~np.isnan(calendar.days)
-        months = calendar.days[known].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        present = distinct(months)
-        of_row = np.full(len(known), -1, dtype=np.int64)
-        of_row[known] = np.searchsorted(present, months)
-        return cls(of_row, present.astype("datetime64[M]"), calendar.column.name)
 
 
 class Inspection:
@@ -279,11 +199,7 @@ class Inspection:
         dated.sort(key=lambda column: INDEX.isdisjoint(words(column.name)))
         for column in dated:
             values = Values(self.table, column)
-            if (
-                len(self)
-                and values.missing_count <= 0.2 * len(self)
-                and np.nanmin(values.days) < np.nanmax(values.days)
-            ):
+            if len(self) and values.missing_count <= 0.2 * len(self) and values.varies:
                 return values
         return None
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from cohortium.numerics.associations import association_matrix
 from cohortium.quality.inspection import Inspection
 from cohortium.quality.summaries import Levels, Numbers, Texts, numbers_of, summarise
+from cohortium.quality.values import LARGEST
 from cohortium.quality.windows import LEAST_PERSONS
 from cohortium.records import Kind, Role, Table
 
@@ -153,7 +154,7 @@ def _partners(table: Table, rng: np.random.Generator) -> tuple[dict[str, tuple[P
             X[:, place] = np.where(codes < 0, np.nan, codes)
         else:
             found = sample.numeric(column.name)
-            X[:, place] = np.where(np.isfinite(found), found, np.nan)
+            X[:, place] = np.where(np.abs(found) < LARGEST, found, np.nan)
     matrix = association_matrix(X, np.array([column.kind.is_nominal for column in chosen]))
     np.fill_diagonal(matrix, 0.0)
     strengths = np.nan_to_num(matrix)

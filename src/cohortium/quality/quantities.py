@@ -85,7 +85,7 @@ QUANTITIES: tuple[Quantity, ...] = (
          {"mmHg": (10, 375), "kPa": (1.3, 50)}, (7.5,), f"above: {_MIMIC}; below: our own"),
     _row("diastolic blood pressure", "dbp,diastolic,diabp,bp dia,diastolic bp,diastolic blood pressure",
          {"mmHg": (0, 375), "kPa": (0, 50)}, (7.5,), _MIMIC),
-    _row("heart rate", "heart rate,heartrate,pulse,puls,hr,thalach,thalch,herzfrequenz",
+    _row("heart rate", "heart rate,pulse,puls,hr,thalach,thalch,herzfrequenz",
          {"beats/min": (0, 390)}, (), _MIMIC),
     _row("respiratory rate", "respiratory rate,resp rate,atemfrequenz", {"1/min": (0, 330)}, (), _MIMIC),
     _row("body temperature", "body temperature,temperature,temp,körpertemperatur",
@@ -104,8 +104,8 @@ QUANTITIES: tuple[Quantity, ...] = (
          {"%": (1, 100), "L/L": (0.01, 1)}, (100.0,), _SCALE),
     _row("creatinine", "creatinine,creat,serum creatinine,kreatinin",
          {"mg/dL": (0.05, 66), "µmol/L": (4, 5840)}, (88.42,), f"above: {_MIMIC}; below: our own"),
-    _row("glucose", "glucose,fpg,blutzucker,glukose", {"mg/dL": (1, 2700), "mmol/L": (0.05, 150)}, (18.016,)),
-    _row("HbA1c", "hba1c,hba 1c,hb a1c,a1c,glycohemoglobin", {"%": (2, 25), "mmol/mol": (1, 250)}, (10.93,)),
+    _row("glucose", "glucose,fpg,blood glucose,blutzucker", {"mg/dL": (1, 2700), "mmol/L": (0.05, 150)}, (18.016,)),
+    _row("HbA1c", "hba1c,a1c,glycohemoglobin", {"%": (2, 25), "mmol/mol": (1, 250)}, (10.93,)),
     _row("total cholesterol", "chol,cholesterol,tot chol,total cholesterol",
          {"mg/dL": (10, 2500), "mmol/L": (0.25, 65)}, (38.67,)),
     _row("potassium", "potassium,kalium", {"mmol/L": (0.5, 15)}, (), f"above: {_MIMIC}; below: our own"),
@@ -119,23 +119,24 @@ QUANTITIES: tuple[Quantity, ...] = (
     _row("Glasgow coma scale", "gcs,glasgow coma scale,gcs total", {"1": (3, 15)}, (), _SCALE),
 )  # fmt: skip
 
+_SPOKEN = {"".join(phrase): quantity for quantity in reversed(QUANTITIES) for phrase in quantity.phrases}
 # Where a name says more than this ("weight loss", "age at onset of diabetes"), it may speak of another quantity.
 _HARMLESS = _words(
-    "kg lb lbs g cm m in mmhg kpa mg dl mmol l umol years year yrs yr y months month days bpm serum blood plasma at "
-    "baseline admission entry enrolment inclusion diagnosis ave avg average 1 2 3 4 0 value val result measured "
-    "current patient pt resting rest total fasting max min percent pct deg c f m2"
+    "kg lb lbs g cm m mm in mmhg hg kpa mg dl d mmol mol l umol years year yrs yr y months month days bpm serum blood "
+    "plasma at baseline admission entry enrolment inclusion diagnosis ave avg average 1 2 3 4 0 value val result "
+    "measured current patient pt resting rest total fasting max min percent pct deg c f m2"
 )
 
 
 def quantity_of(name: str) -> Quantity | None:
     """The quantity that a column name speaks of, or None; a name with further words may mean another, and has none."""
     found = words(name)
-    for quantity in QUANTITIES:
-        for phrase in quantity.phrases:
-            for place in range(len(found) - len(phrase) + 1):
-                rest = found[:place] + found[place + len(phrase) :]
-                if found[place : place + len(phrase)] == phrase and _HARMLESS.issuperset(rest):
-                    return quantity
+    for start in range(len(found)):
+        for stop in range(len(found), start, -1):
+            # Joined, because a name may run its words together or take them apart: HbA1c, heartrate.
+            quantity = _SPOKEN.get("".join(found[start:stop]))
+            if quantity is not None and _HARMLESS.issuperset(found[:start] + found[stop:]):
+                return quantity
     return None
 
 

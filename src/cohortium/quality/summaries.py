@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from cohortium.quality.bars import Bars, bars, calendar_edges, even_edges, span
-from cohortium.quality.inspection import Inspection, Values
+from cohortium.quality.inspection import Inspection
+from cohortium.quality.values import Values
 from cohortium.quality.windows import LEAST_PERSONS, Quantiles, quantiles
 from cohortium.records import Kind
 
@@ -86,7 +87,7 @@ def summarise(inspection: Inspection, values: Values) -> Numbers | Levels | Text
 def _numbers(inspection: Inspection, values: Values) -> Numbers:
     dated = values.column.kind in (Kind.DATE, Kind.DATETIME)
     numbers = values.days if dated else values.numbers
-    rows = np.flatnonzero(np.isfinite(numbers))
+    rows = np.flatnonzero(values.usable)
     if not inspection.repeats:
         ordered, persons, count = (values.finite if not dated else np.sort(numbers[rows])), None, len(rows)
     else:

@@ -14,6 +14,11 @@ _NOTES = b"cohortium.notes"
 _DECLARED = b"cohortium.declared"
 
 
+def one_line(text: str) -> str:
+    """``text`` as one line of printable characters, as it stands in a comment of a schema file."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def annotated(field: pa.Field, notes: Iterable[str] = (), declared: Column | None = None) -> pa.Field:
     """``field`` with sentences for a person to read and, where the source declares one, the column's meaning."""
     metadata: dict[bytes, bytes] = dict(field.metadata or {})

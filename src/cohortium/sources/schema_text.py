@@ -21,6 +21,7 @@ from cohortium.records import (
     Schema,
     SumRule,
 )
+from cohortium.sources.annotations import one_line
 from cohortium.sources.atomic import written_whole
 
 EXPLANATION = f"""What each column of the data means. Edit and save: the next run uses this file instead of guessing.
@@ -85,7 +86,7 @@ def _column(column: Column) -> TomlTable:
     table = tomlkit.table()
     table.add("name", column.name)
     for reason in column.reasons:
-        table.add(tomlkit.comment(REASON + " ".join(reason.split())))
+        table.add(tomlkit.comment(REASON + one_line(reason)))
     table.add("kind", column.kind.value)
     facts: dict[str, Any] = {
         "roles": [role.value for role in Role if role in column.roles],

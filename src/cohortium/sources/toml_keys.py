@@ -61,7 +61,7 @@ class Keys:
     def needed(self, key: str) -> str:
         """The text under ``key``, which must be there."""
         found = self.text(key)
-        if not found:
+        if found is None:
             raise InvalidRequest(f"{self.path}: {self.where} needs '{key}', a text in quotation marks. Add it.")
         return found
 

@@ -23,7 +23,9 @@ from cohortium.records import Role, Score, Table
 Make = Callable[..., Table]
 
 
-def clinic(make_table: Make, n: int, seed: int, *, women: float = 0.5, broken: bool = False, bias: float = 0.0) -> Table:
+def clinic(
+    make_table: Make, n: int, seed: int, *, women: float = 0.5, broken: bool = False, bias: float = 0.0
+) -> Table:
     """An outcome that x decides; where ``broken``, not among women; ``bias`` gives men more of it."""
     rng = np.random.default_rng([seed, 5])
     sex = np.where(rng.random(n) < women, "f", "m")
@@ -34,7 +36,14 @@ def clinic(make_table: Make, n: int, seed: int, *, women: float = 0.5, broken: b
     outcome = rng.random(n) < 1 / (1 + np.exp(-(effect * x + bias * (sex == "m") - 0.5)))
     site = np.where(np.arange(n) < 12, "tiny", np.where(rng.random(n) < 0.6, "north", "south"))
     return make_table(
-        {"sex": sex, "site": site, "age": rng.normal(60, 12, n).round().astype(int), "x": x, "twin": twin, "outcome": outcome},
+        {
+            "sex": sex,
+            "site": site,
+            "age": rng.normal(60, 12, n).round().astype(int),
+            "x": x,
+            "twin": twin,
+            "outcome": outcome,
+        },
         roles={"sex": Role.QUASI_IDENTIFIER, "age": Role.QUASI_IDENTIFIER, "site": Role.SITE, "outcome": Role.OUTCOME},
     )
 

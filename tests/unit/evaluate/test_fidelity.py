@@ -71,7 +71,9 @@ def test_correlation_that_changed_sign(make_table: Make, rng: np.random.Generato
     assert ask(pair_trends, make_table(up), make_table(down)).value == pytest.approx(1 - rho, abs=0.03)
 
 
-def test_pairs_that_hang_together_are_not_hidden_by_those_that_do_not(make_table: Make, rng: np.random.Generator) -> None:
+def test_pairs_that_hang_together_are_not_hidden_by_those_that_do_not(
+    make_table: Make, rng: np.random.Generator
+) -> None:
     columns = {f"noise{i}": rng.normal(size=500) for i in range(8)}
     x = rng.normal(size=500)
     real = make_table(columns | {"x": x, "y": x + 0.3 * rng.normal(size=500)})
@@ -87,7 +89,13 @@ def test_pairs_that_hang_together_are_not_hidden_by_those_that_do_not(make_table
 def test_three_way_structure_that_no_pair_shows(make_table: Make, rng: np.random.Generator) -> None:
     a, b = rng.integers(0, 2, (2, 4_000))
     parity = make_table({"a": np.array(list("xy"))[a], "b": np.array(list("xy"))[b], "c": np.array(list("xy"))[a ^ b]})
-    free = make_table({"a": np.array(list("xy"))[a], "b": np.array(list("xy"))[b], "c": np.array(list("xy"))[rng.integers(0, 2, 4_000)]})
+    free = make_table(
+        {
+            "a": np.array(list("xy"))[a],
+            "b": np.array(list("xy"))[b],
+            "c": np.array(list("xy"))[rng.integers(0, 2, 4_000)],
+        }
+    )
     assert ask(trivariate_accuracy, parity, free).value == pytest.approx(0.5, abs=0.03)
     assert ask(information_difference, parity, free).value < 0.01
     assert ask(c2st, parity, free).value == pytest.approx(0.75, abs=0.03)
@@ -123,7 +131,9 @@ def test_a_copy_is_not_rewarded(make_patients: Make) -> None:
     assert abs(copied - fresh) < 0.06
 
 
-def test_all_rows_of_a_person_are_scored_by_trees_that_never_saw_her(make_table: Make, rng: np.random.Generator) -> None:
+def test_all_rows_of_a_person_are_scored_by_trees_that_never_saw_her(
+    make_table: Make, rng: np.random.Generator
+) -> None:
     """Persons with a signature of their own: with rows split at random, the classifier would only learn signatures."""
 
     def visits(seed: int) -> Table:

@@ -57,7 +57,10 @@ def test_every_metric_gets_a_finding_and_real_persons_a_value(make_patients: Pat
     shares = [share for _, share in seen]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert evidence.facts | {"method": "none", "rows_real": 300, "persons_real": 300, "rows_synthetic": 300} == evidence.facts
+    assert (
+        evidence.facts | {"method": "none", "rows_real": 300, "persons_real": 300, "rows_synthetic": 300}
+        == evidence.facts
+    )
     assert set(evidence.plots) >= {"marginals", "pca", "survival", "correlations", "gives_away", "subgroups", "roc"}
     json.dumps(evidence.plots, allow_nan=False)
 
@@ -115,7 +118,9 @@ def test_several_synthetic_tables_are_averaged(make_patients: Patients, invented
     assert evidence.facts["synthetic_tables"] == 3
 
 
-def test_the_interval_covers_the_mean_as_often_as_it_says(invented: Callable[..., None], make_patients: Patients) -> None:
+def test_the_interval_covers_the_mean_as_often_as_it_says(
+    invented: Callable[..., None], make_patients: Patients
+) -> None:
     def noisy(pair: Comparison, *, rng: np.random.Generator) -> Score:
         return Score(float(rng.normal(0.5, 0.1)), n=1)
 
@@ -161,7 +166,9 @@ def test_a_metric_that_real_persons_cannot_answer_has_no_reference(
     assert (score.value, score.reference) == (0.5, None)
 
 
-def test_tables_that_do_not_belong_together_are_refused(make_table: Callable[..., Table], rng: np.random.Generator) -> None:
+def test_tables_that_do_not_belong_together_are_refused(
+    make_table: Callable[..., Table], rng: np.random.Generator
+) -> None:
     real = make_table({"age": [40, 50], "sex": ["f", "m"]})
     with pytest.raises(InvalidRecords, match=r"Missing: \['sex'\]; only there: \['gender'\]"):
         evaluate(real, make_table({"age": [40, 50], "gender": ["f", "m"]}), rng=rng)
@@ -185,7 +192,9 @@ def test_a_synthetic_table_takes_the_real_schema(make_table: Callable[..., Table
     """Inferred on its own, the synthetic file has other kinds, another order and no identifier."""
     roles = {"id": Role.PERSON_KEY, "grade": Role.OUTCOME}
     real = make_table(
-        {"id": ["a", "b", "c"], "grade": ["1", "2", "1"], "age": [40, 50, 60]}, roles=roles, kinds={"id": Kind.IDENTIFIER}
+        {"id": ["a", "b", "c"], "grade": ["1", "2", "1"], "age": [40, 50, 60]},
+        roles=roles,
+        kinds={"id": Kind.IDENTIFIER},
     )
     synthetic = make_table({"age": [41.0, 52.0], "grade": [1, 2]})
     aligned = run.aligned(synthetic, real, "synthetic")

@@ -23,7 +23,9 @@ from cohortium.records import Role, Score, Table
 Make = Callable[..., Table]
 
 
-def followed(make_table: Make, n: int, seed: int, *, life: float = 10.0, end: float = 20.0, hazard: float = 1.0) -> Table:
+def followed(
+    make_table: Make, n: int, seed: int, *, life: float = 10.0, end: float = 20.0, hazard: float = 1.0
+) -> Table:
     rng = np.random.default_rng([9, seed])
     x = rng.normal(size=n)
     death, lost = rng.exponential(life * np.exp(-hazard * x)), rng.uniform(0.2 * end, end, n)

@@ -35,7 +35,9 @@ def ask(metric: Callable[..., Score], *tables: Table, target: str | None = None,
 def test_a_reversed_outcome_is_useless(make_patients: Make) -> None:
     real, held = make_patients(800, 1), make_patients(800, 2)
     good, reversed_ = make_patients(800, 3), make_patients(800, 4, slope=-1.5)
-    assert ask(tstr, real, good, held).value == pytest.approx(ask(tstr_gap, real, good, held).detail["trained_on_real"], abs=0.03)
+    assert ask(tstr, real, good, held).value == pytest.approx(
+        ask(tstr_gap, real, good, held).detail["trained_on_real"], abs=0.03
+    )
     assert ask(tstr, real, reversed_, held).value < 0.3
     gap = ask(tstr_gap, real, reversed_, held)
     assert gap.low > 0.3
@@ -48,7 +50,9 @@ def test_a_reversed_outcome_is_useless(make_patients: Make) -> None:
 
 def test_more_persons_help_a_small_study(make_patients: Make) -> None:
     gains = [
-        ask(augmentation_gain, make_patients(60, seed), make_patients(3_000, seed + 50), make_patients(1_000, seed + 90)).value
+        ask(
+            augmentation_gain, make_patients(60, seed), make_patients(3_000, seed + 50), make_patients(1_000, seed + 90)
+        ).value
         for seed in range(3)
     ]
     assert np.mean(gains) > 0.02
@@ -135,7 +139,9 @@ def test_a_stated_analysis_is_the_one_that_is_repeated(make_patients: Make) -> N
     ] == ["sex = f"]
     estimate, low, high = overlap.detail["terms"][0]["real"]
     assert low < estimate < high
-    assert abs(estimate) == pytest.approx(0.5, abs=0.1), "one unit between the sexes is half a unit per standard deviation"
+    assert abs(estimate) == pytest.approx(0.5, abs=0.1), (
+        "one unit between the sexes is half a unit per standard deviation"
+    )
 
 
 @pytest.mark.parametrize("text", ["outcome", "~ a", "a ~", "a ~ b ~ c", "a ~ b + ", "a ~ b c", ""])

@@ -96,7 +96,9 @@ def test_keys(make_table: Make) -> None:
 
 def test_panels_that_are_missing_as_a_whole(make_table: Make, rng: np.random.Generator) -> None:
     gone = rng.random(4_000) < 0.25
-    real = make_table({"sodium": np.where(gone, np.nan, 1.0), "potassium": np.where(gone, np.nan, 1.0), "age": np.ones(4_000)})
+    real = make_table(
+        {"sodium": np.where(gone, np.nan, 1.0), "potassium": np.where(gone, np.nan, 1.0), "age": np.ones(4_000)}
+    )
     scattered = [np.where(rng.random(4_000) < 0.25, np.nan, 1.0) for _ in range(2)]
     synthetic = make_table({"sodium": scattered[0], "potassium": scattered[1], "age": np.ones(4_000)})
     score = ask(missing_together, real, synthetic)

@@ -34,7 +34,9 @@ def test_the_first_reading_saves_a_schema_and_the_second_uses_the_edited_one(dat
 
 
 def test_a_schema_that_contradicts_the_data_is_refused(data: Path) -> None:
-    save_schema(Schema(tuple(Column(name, Kind.DATE) for name in ("patient_id", "code", "value"))), schema_path_for(data))
+    save_schema(
+        Schema(tuple(Column(name, Kind.DATE) for name in ("patient_id", "code", "value"))), schema_path_for(data)
+    )
     with pytest.raises(SchemaMismatch, match="3 of 3 cells"):
         read(data)
 
@@ -53,7 +55,9 @@ def test_a_given_schema_or_path_goes_first_and_saving_can_be_declined(data: Path
 def test_each_sheet_and_table_has_its_own_schema_file(tmp_path: Path) -> None:
     assert schema_path_for(tmp_path / "a.xlsx", Options(sheet="My Visits")).name == "a.xlsx.My_Visits.schema.toml"
     assert schema_path_for(tmp_path / "a.db", Options(table="visits")).name == "a.db.visits.schema.toml"
-    assert schema_path_for("postgresql://u:secret@h:1/clinic?table=lab.results") == Path("clinic.lab.results.schema.toml")
+    assert schema_path_for("postgresql://u:secret@h:1/clinic?table=lab.results") == Path(
+        "clinic.lab.results.schema.toml"
+    )
 
 
 def test_every_format_is_registered_with_a_line_for_people() -> None:

@@ -60,7 +60,7 @@ def test_the_file_explains_itself_and_gives_its_reasons(tmp_path: Path) -> None:
     for key in ("name", "kind", "roles", "unit", "missing_codes", "minimum", "levels", "decimals", "date_format"):
         assert f"\n#   {key}" in text
     for word in [*Kind, *Role]:
-        assert word in text.split("[[column]]")[0]
+        assert word in text.split("\n[[column]]\n")[0]
     assert "# why: All 920 values are whole." in text
     assert "minimum = 1969-12-29" in text
 
@@ -98,7 +98,10 @@ COLUMN = '[[column]]\nname = "x"\nkind = "integer"\n'
         (COLUMN + 'decimal_comma = "yes"\n', r"column 'x': 'decimal_comma' must be true or false"),
         (COLUMN + 'date_format = "%Q"\n', r"column 'x': 'date_format'.*'%Q'"),
         (COLUMN + '[[constraint]]\nrule = "sums"\n', r"number 1: 'rule' must be one of inequality"),
-        (COLUMN + '[[constraint]]\nrule = "inequality"\nleft = "x"\n', r"\[\[constraint\]\] number 1 needs 'comparison'"),
+        (
+            COLUMN + '[[constraint]]\nrule = "inequality"\nleft = "x"\n',
+            r"\[\[constraint\]\] number 1 needs 'comparison'",
+        ),
         (COLUMN + '[[constraint]]\nrule = "sum"\ntotal = "x"\npart = ["x"]\n', r"unknown keys \['part'\]"),
         (
             COLUMN + '[[constraint]]\nrule = "allowed_combinations"\nof = ["x"]\ncombinations = [["a", "b"]]\n',
@@ -128,5 +131,5 @@ def test_broken_toml_and_contradictions_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(SchemaMismatch, match=r"a\.schema\.toml: Column names must be unique"):
         load_schema(path)
     path.write_text(COLUMN + '[[constraint]]\nrule = "functional_dependency"\ndeterminant = "x"\ndependent = "y"\n')
-    with pytest.raises(SchemaMismatch, match="names .*'y'"):
+    with pytest.raises(SchemaMismatch, match=r"names .*'y'"):
         load_schema(path)

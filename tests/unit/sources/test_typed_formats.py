@@ -124,7 +124,7 @@ def test_what_is_no_workbook_or_empty_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceUnreadable, match="not a whole workbook"):
         read_raw(tmp_path / "a.xlsx")
     _workbook(tmp_path / "b.xlsx", {"Empty": []})
-    with pytest.raises(SourceUnreadable, match="'Empty'.*is empty"):
+    with pytest.raises(SourceUnreadable, match=r"'Empty'.*is empty"):
         read_raw(tmp_path / "b.xlsx")
 
 

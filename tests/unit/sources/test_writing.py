@@ -12,7 +12,7 @@ import pytest
 
 from cohortium.errors import InvalidRequest, TargetUnwritable
 from cohortium.records import Column, Kind, Schema, Table
-from cohortium.sources import conform, read_raw, writing, write_table
+from cohortium.sources import conform, read_raw, write_table, writing
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def test_what_is_written_reads_back(tmp_path: Path, table: Table, name: str) -> 
 
 def test_csv_reads_as_a_person_expects_and_the_same_table_gives_the_same_bytes(tmp_path: Path, table: Table) -> None:
     text = write_table(table, tmp_path / "a.csv").read_text().splitlines()[1]
-    assert text.startswith('"007","m","II, late",70.12345678901235,1152921504606846976,true,1950-01-02,2024-01-01 08:30:00,')
+    assert text.startswith(
+        '"007","m","II, late",70.12345678901235,1152921504606846976,true,1950-01-02,2024-01-01 08:30:00,'
+    )
     first = write_table(table, tmp_path / "a.csv.gz").read_bytes()
     assert write_table(table, tmp_path / "b.csv.gz").read_bytes() == first
     assert gzip.decompress(first) == (tmp_path / "a.csv").read_bytes()

@@ -96,11 +96,7 @@ def _of_column(pair: Comparison, place: int) -> list[Subgroup]:
         return []
     cuts = _round_quartiles(known)
     bounds = [-np.inf, *cuts, np.inf]
-    return [
-        Subgroup(name, _band(low, high), place, low, high)
-        for low, high in pairwise(bounds)
-        if len(cuts)
-    ]
+    return [Subgroup(name, _band(low, high), place, low, high) for low, high in pairwise(bounds) if len(cuts)]
 
 
 def _round_quartiles(known: NDArray[np.float64]) -> list[float]:

@@ -9,7 +9,7 @@ import numpy as np
 from cohortium.errors import NotApplicable
 from cohortium.evaluate.comparison import Comparison
 from cohortium.evaluate.fidelity.codes import combinations
-from cohortium.numerics.associations import cramers_v, pearson_matrix
+from cohortium.numerics.associations import cramers_v, pair_correlations
 from cohortium.numerics.discretise import coded, equal_width_cuts, level_codes
 from cohortium.numerics.divergences import code_distance, joint_codes
 from cohortium.records import Question, Score
@@ -57,21 +57,24 @@ def pair_trends(pair: Comparison, *, rng: np.random.Generator) -> Score:
 def similarities(
     real: NDArray[np.float64], synthetic: NDArray[np.float64], nominal: NDArray[np.bool_], pairs: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How alike each pair of columns is in both tables (NaN where undefined), and whether it hangs together in real persons.
+    """How alike each pair of columns is in both tables (NaN where undefined); whether it hangs together in real persons.
 
     pairs : (k, 2) numbers of columns.
     """
-    correlations = [pearson_matrix(np.where(nominal, np.nan, matrix)) for matrix in (real, synthetic)]
+    numeric = ~(nominal[pairs[:, 0]] | nominal[pairs[:, 1]])
+    correlations = np.full((2, len(pairs)), np.nan)
+    for side, matrix in enumerate((real, synthetic)):
+        correlations[side, numeric] = pair_correlations(matrix, pairs[numeric])
     codes, sizes = _codes(real, synthetic, nominal)
     similar, strong = np.full(len(pairs), np.nan), np.zeros(len(pairs), dtype=np.bool_)
     for place, (i, j) in enumerate(pairs.tolist()):
-        if nominal[i] or nominal[j]:
+        if not numeric[place]:
             joint = [joint_codes(part[:, [i, j]], sizes[[i, j]]) for part in codes]
             similar[place] = 1.0 - code_distance(joint[0], joint[1], int(sizes[i] * sizes[j]))
             strong[place] = cramers_v(codes[0][:, i], codes[0][:, j], corrected=False) > STRONG_ASSOCIATION
         else:
-            similar[place] = 1.0 - abs(correlations[0][i, j] - correlations[1][i, j]) / 2.0
-            strong[place] = abs(correlations[0][i, j]) > STRONG_CORRELATION
+            similar[place] = 1.0 - abs(correlations[0, place] - correlations[1, place]) / 2.0
+            strong[place] = abs(correlations[0, place]) > STRONG_CORRELATION
     return similar, strong & ~np.isnan(similar)
 
 

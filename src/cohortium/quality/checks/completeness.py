@@ -6,7 +6,8 @@ import numpy as np
 
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality.findings import Dimension, Outcome
-from cohortium.quality.inspection import Inspection, Values
+from cohortium.quality.inspection import Inspection
+from cohortium.quality.values import Values
 from cohortium.quality.wording import percent
 from cohortium.records import Column, Role
 from cohortium.registry import check

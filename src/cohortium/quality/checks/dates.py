@@ -19,7 +19,8 @@ from cohortium.quality.columns import (
     is_planned,
 )
 from cohortium.quality.findings import Dimension, Outcome
-from cohortium.quality.inspection import Inspection, Values
+from cohortium.quality.inspection import Inspection
+from cohortium.quality.values import Values
 from cohortium.records import Column, Constraint, Inequality, Role
 from cohortium.registry import check
 from cohortium.sources.inference.names import words

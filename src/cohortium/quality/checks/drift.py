@@ -9,8 +9,9 @@ import numpy as np
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality.columns import is_date, is_key, is_number
 from cohortium.quality.findings import Dimension, Outcome
-from cohortium.quality.inspection import Inspection, Periods
+from cohortium.quality.inspection import Inspection
 from cohortium.quality.steps import Step, largest_step
+from cohortium.quality.values import Periods
 from cohortium.quality.wording import percent
 from cohortium.records import Column, Role
 from cohortium.registry import check
@@ -73,13 +74,13 @@ def value_drift(inspection: Inspection, column: Column) -> Outcome:
         raise NotApplicable("The column describes the site; sites come and go.")
     if column.kind.is_nominal:
         return _level_drift(inspection, column, periods)
-    numbers = inspection.values(column).numbers
-    inside = (periods.of_row >= 0) & np.isfinite(numbers)
+    numbers, usable = inspection.values(column).numbers, inspection.values(column).usable
+    inside = (periods.of_row >= 0) & usable
     if inside.sum() < 2 * _FEWEST:
         raise TooFewRecords(f"{2 * _FEWEST} dated values or more are needed to see a jump.")
     low, high = np.quantile(numbers[inside], (0.01, 0.99))
     # A single slip of the pen must not look like a change of the laboratory.
-    steady = np.clip(numbers, low, high)
+    steady = np.clip(np.where(usable, numbers, np.nan), low, high)
     step = _step(periods, inside, steady)
     spread = float(steady[inside].std())
     if step.surprise < _SURPRISE or abs(step.after - step.before) < 0.5 * spread:

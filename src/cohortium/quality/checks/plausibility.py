@@ -74,9 +74,10 @@ def impossible_measurement(inspection: Inspection, column: Column) -> Outcome:
     advice="Infinite numbers come from a division by zero or a logarithm of zero; write them as missing.",
 )
 def infinite_values(inspection: Inspection, column: Column) -> Outcome:
-    """Values that are plus or minus infinity."""
-    numbers = inspection.values(column).numbers
-    return Outcome(int(np.isinf(numbers).sum()), int((~np.isnan(numbers)).sum()))
+    """Values that are plus or minus infinity, or as good as that."""
+    values = inspection.values(column)
+    known = int((~values.missing).sum())
+    return Outcome(known - int(values.usable.sum()), known)
 
 
 @check(

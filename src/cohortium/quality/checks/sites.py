@@ -9,8 +9,9 @@ import numpy as np
 from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.quality.columns import is_level, is_number
 from cohortium.quality.findings import Dimension, Outcome, counted
-from cohortium.quality.inspection import Inspection, Values
+from cohortium.quality.inspection import Inspection
 from cohortium.quality.quantities import factors_of
+from cohortium.quality.values import Values
 from cohortium.records import Column, Role
 from cohortium.registry import check
 
@@ -76,7 +77,7 @@ def site_scale(inspection: Inspection, column: Column) -> Outcome:
     """Values at sites whose median lies far from that of the others, as after a change of unit."""
     site = _site(inspection, column)
     numbers = inspection.values(column).numbers
-    usable = np.isfinite(numbers) & (site.codes >= 0)
+    usable = inspection.values(column).usable & (site.codes >= 0)
     parts = {code: numbers[usable & (site.codes == code)] for code in np.unique(site.codes[usable])[:200]}
     parts = {code: part for code, part in parts.items() if len(part) >= _FEWEST}
     if len(parts) < 2:

@@ -44,8 +44,7 @@ def _varies(inspection: Inspection, column: Column) -> bool:
     if column.kind.is_nominal:
         return int(np.count_nonzero(values.level_rows)) > 1
     if column.kind.is_numeric:
-        numbers = values.numbers[~values.missing]
-        return len(numbers) > 0 and bool(numbers.min() < numbers.max())
+        return values.varies
     codes = inspection.table.factorised(column.name)
     return bool(codes.max(initial=-1) > 0)
 

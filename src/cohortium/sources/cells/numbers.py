@@ -7,9 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cohortium.sources.cells.patterns import matching
+
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
-GROUPED_WITH_COMMA = r"^[+-]?\d{1,3}([. ’'\x{00A0}\x{202F}]\d{3})+(,\d+)?$"
+# The marks are point, blank, apostrophes, and the blanks that do not break a line.
+_MARKS = "[. ’'\u00a0\u202f]"
+GROUPED_WITH_COMMA = rf"^[+-]?\d{{1,3}}({_MARKS}\d{{3}})+(,\d+)?$"
 
 
 def plain_text(texts: pa.Array, *, decimal_comma: bool = False) -> pa.Array:
@@ -18,15 +22,14 @@ def plain_text(texts: pa.Array, *, decimal_comma: bool = False) -> pa.Array:
     decimal_comma : 3,5 is three and a half, and 1.234 is one thousand two hundred and thirty-four. Otherwise 1,234 is
                     that number and 3,5 is not one.
     """
+    grouped = matching(texts, GROUPED_WITH_COMMA if decimal_comma else GROUPED)
+    if grouped.any():
+        merged = pc.replace_substring_regex(texts, pattern=_MARKS if decimal_comma else ",", replacement="")
+        texts = pc.if_else(pa.array(grouped), merged, texts)
     if decimal_comma:
-        grouped = pc.match_substring_regex(texts, pattern=GROUPED_WITH_COMMA)
-        merged = pc.replace_substring_regex(texts, pattern=r"[. ’'\x{00A0}\x{202F}]", replacement="")
-        texts = pc.replace_substring(pc.if_else(grouped, merged, texts), pattern=",", replacement=".")
-    else:
-        grouped = pc.match_substring_regex(texts, pattern=GROUPED)
-        texts = pc.if_else(grouped, pc.replace_substring(texts, pattern=",", replacement=""), texts)
+        texts = pc.replace_substring(texts, pattern=",", replacement=".")
     texts = pc.utf8_ltrim(texts, characters="+")
-    return pc.if_else(pc.match_substring_regex(texts, pattern=PLAIN), texts, pa.scalar(None, pa.string()))
+    return pc.if_else(pa.array(matching(texts, PLAIN)), texts, pa.scalar(None, pa.string()))
 
 
 def read_numbers(texts: pa.Array, *, decimal_comma: bool = False) -> NDArray[np.float64]:

@@ -15,10 +15,11 @@ from cohortium.sources.cells.dates import read_dates
 from cohortium.sources.cells.durations import read_durations
 from cohortium.sources.cells.missing import missing_texts, without_zero_fraction
 from cohortium.sources.cells.numbers import plain_text, read_numbers
+from cohortium.sources.cells.patterns import matching
 
 DAY = 86_400_000_000  # microseconds
 HOURS_IN = {"seconds": 1 / 3600, "s": 1 / 3600, "minutes": 1 / 60, "min": 1 / 60, "hours": 1.0, "h": 1.0, "days": 24.0}
-_EXACT_INTEGER = r"^[+-]?\d{1,18}$"
+EXACT_INTEGER = r"^[+-]?(\d{1,18}|[1-8]\d{18})$"  # what 64 bits hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _levels(texts: pa.Array, missing: NDArray[np.bool_], column: Column) -> Read
 
 def _integers(texts: pa.Array, column: Column) -> pa.Array:
     plain = plain_text(texts, decimal_comma=column.decimal_comma)
-    exact = pc.if_else(pc.match_substring_regex(plain, pattern=_EXACT_INTEGER), plain, pa.scalar(None, pa.string()))
+    exact = pc.if_else(pa.array(matching(plain, EXACT_INTEGER)), plain, pa.scalar(None, pa.string()))
     numbers = plain.cast(pa.float64())
     # Beyond 2**53 a float no longer tells neighbouring integers apart.
     whole = pc.and_(pc.equal(numbers, pc.round(numbers)), pc.less(pc.abs(numbers), 2.0**53))

@@ -77,7 +77,7 @@ def _by_name(found: tuple[str, ...], different: int, filled: int) -> Whole | Non
     if not found:
         return None
     several = len(found) > 1
-    if {"concept", "gene"} & set(found):
+    if {"concept", "gene", "zip", "zipcode", "postcode", "plz", "postal"} & set(found):
         return Whole.CODES
     few = different <= max(50, min(filled / 20, 1000)) or different <= 20
     if found[-1] in ("id", "ids") and few:

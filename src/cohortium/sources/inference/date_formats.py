@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cohortium.sources.cells import DateTexts, read_dates
+from cohortium.sources.cells.patterns import matching
 
 LATEST_YEAR = 2035  # a two-digit year is not taken for a later one
 _LOOKS_LIKE = (
     r"^\D{0,12}(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.] ?\d{1,2}[-/.] ?(\d{4}|\d{2})|(1[89]|20)\d{6}|"
-    r"\d{1,2}\.?[ -]?\pL{3,10}\.?,?[ -]?(\d{4}|\d{2})|\d{1,2}(st|nd|rd|th)?,? \d{4})"
+    r"\d{1,2}\.?[ -]?[A-Za-zÀ-ɏ]{3,10}\.?,?[ -]?(\d{4}|\d{2})|\d{1,2}(st|nd|rd|th)?,? \d{4})"
 )
 _DAYS = (
     ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d. %m. %Y"]
@@ -46,7 +46,7 @@ class DateFormat:
 def looks_like_dates(texts: pa.Array) -> bool:
     """A quick look at some of the texts, to spare other columns the search."""
     sample = _sample(texts)
-    return bool(len(sample)) and pc.mean(pc.match_substring_regex(sample, pattern=_LOOKS_LIKE)).as_py() > 0.8
+    return bool(len(sample)) and bool(matching(sample, _LOOKS_LIKE).mean() > 0.8)
 
 
 def found_format(texts: pa.Array, counts: NDArray[np.int64], *, day_first: bool | None) -> DateFormat | None:
@@ -110,7 +110,7 @@ def _candidates(sample: pa.Array) -> list[str]:
         if end is None:
             end = r" \d{1,2}:\d{2}" + (r":\d{2}(\.\d+)?" if "%S" in time else "")
             end += {" %p": r" [AaPp]\.?[Mm]\.?$", "%p": r"[AaPp]\.?[Mm]\.?$"}.get(re.sub(r".*%[MS]", "", time), "$")
-        if pc.any(pc.match_substring_regex(sample, pattern=end)).as_py():
+        if matching(sample, end).any():
             times.append(time)
     # ISO 8601 brings its own times, fractions and zones.
     return ["%Y-%m-%d", *(day + time for day in _DAYS for time in times if day + time != "%Y-%m-%d")]

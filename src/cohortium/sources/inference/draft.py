@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cohortium.records import Column, Kind, Role
+from cohortium.sources.annotations import one_line
 from cohortium.sources.cells.missing import without_zero_fraction
 from cohortium.sources.inference.profile import Profile
 
@@ -60,7 +61,8 @@ class Draft:
         return int(self.present.sum())
 
     def why(self, reason: str) -> None:
-        """Add a reason, once."""
+        """Add a reason, once; as one printable line, because names of columns may hold anything."""
+        reason = one_line(reason)
         if reason not in self.reasons:
             self.reasons.append(reason)
 

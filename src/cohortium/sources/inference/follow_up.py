@@ -74,12 +74,13 @@ def _event_score(draft: Draft) -> int:
         return 1 if found[0] in ("recur", "relapse", "recurrence", "progression") else 3
     if says(draft.name, EVENT) and len(found) <= 3:
         return 2
-    return 1 if found[-1].endswith("stat") and len(found) == 1 else 0
+    return 1 if found in (("fstat",), ("pstat",)) else 0
 
 
 def _alike(time: Draft, event: Draft) -> int:
-    """One point where both names begin alike, as os_months and os_status do."""
-    return int(time.name[:1].casefold() == event.name[:1].casefold())
+    """A point where both names begin alike, as dtime and death do, and one more for overall survival (OS)."""
+    overall = "os" in words(time.name) and "os" in words(event.name)
+    return int(overall) + int(time.name[:1].casefold() == event.name[:1].casefold())
 
 
 def _explain_event(time: Draft, event: Draft) -> None:

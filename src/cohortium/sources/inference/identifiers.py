@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from cohortium.records import Kind, Role
+from cohortium.sources.cells.patterns import matching
 from cohortium.sources.inference.draft import Draft
 from cohortium.sources.inference.names import (
     CONTACT,
@@ -80,7 +81,7 @@ def _direct(draft: Draft) -> str | None:
     if draft.numbers is not None or not draft.filled:
         return None
     for pattern, what in ((_EMAIL, "e-mail addresses"), (_SOCIAL_SECURITY, "social security numbers")):
-        matches = np.array(pc.match_substring_regex(texts, pattern=pattern), dtype=np.bool_)
+        matches = matching(texts, pattern)
         if shares[matches].sum() > 0.9 * draft.filled:
             return f"{int(shares[matches].sum()):,} cells look like {what}, which identify a person directly."
     return None
@@ -117,11 +118,11 @@ def _by_shape(draft: Draft) -> str | None:
     if draft.numbers is not None:
         return _unique_numbers(draft)
     texts = draft.profile.cells.texts.filter(draft.present)
-    if pc.all(pc.match_substring_regex(texts, pattern=_UUID)).as_py():
+    if matching(texts, _UUID).all():
         return f"All {draft.filled:,} cells are different universally unique identifiers."
     lengths = pc.utf8_length(texts)
     similar = pc.max(lengths).as_py() - pc.min(lengths).as_py() <= 4
-    if similar and pc.all(pc.match_substring_regex(texts, pattern=_CODE_LIKE)).as_py():
+    if similar and matching(texts, _CODE_LIKE).all():
         return f"All {draft.filled:,} cells are different and look like codes: they name the row."
     return None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cohortium.sources.cells.patterns import matching
 from cohortium.sources.inference.draft import Draft
 from cohortium.sources.inference.names import NOT_ZERO_CODED, says
 from cohortium.sources.inference.quantities import is_never_zero
@@ -37,7 +37,7 @@ def words_beside_numbers(texts: pa.Array) -> NDArray[np.bool_]:
 
 
 def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
-    return np.array(pc.match_substring_regex(texts, pattern=pattern), dtype=np.bool_)
+    return matching(texts, pattern)
 
 
 def take_infinite(draft: Draft) -> None:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from cohortium.records import Kind
 from cohortium.sources.cells.missing import without_zero_fraction
+from cohortium.sources.cells.patterns import matching
+from cohortium.sources.cells.readers import EXACT_INTEGER
 from cohortium.sources.inference import codes
 from cohortium.sources.inference.draft import Draft
 from cohortium.sources.inference.identifiers import take_identifier
@@ -18,6 +20,7 @@ from cohortium.sources.inference.units import unit_of
 
 MOST_LEVELS = 64  # levels up to which they are listed in the schema
 _MOST_DECIMALS = 6
+_MOST_INTEGER = 9e18  # beyond it 64 bits hold no whole number
 
 
 def decide_number(draft: Draft) -> bool:
@@ -33,7 +36,12 @@ def decide_number(draft: Draft) -> bool:
         draft.why("No cell holds a value.")
         draft.kind = Kind.CONTINUOUS
         return False
-    if (values % 1 == 0).all():
+    if (values % 1 == 0).all() and np.abs(values).max() >= _MOST_INTEGER:
+        draft.numbers = None
+        draft.kind = Kind.IDENTIFIER if draft.distinct == draft.filled else Kind.CATEGORICAL
+        draft.why("Whole numbers of more than 18 digits are codes, not quantities.")
+        return False
+    if _are_whole(draft, values):
         verdict, reason = codes.judge(draft)
         draft.why(reason)
         draft.kind = codes.KIND_OF[verdict]
@@ -53,6 +61,14 @@ def decide_number(draft: Draft) -> bool:
     draft.why(f"Numbers with up to {places} decimals, {len(values):,} different ones in {draft.filled:,} cells.")
     _describe(draft, values)
     return False
+
+
+def _are_whole(draft: Draft, values: NDArray[np.float64]) -> bool:
+    """Whether all values are whole numbers that an integer column can hold exactly."""
+    if not (values % 1 == 0).all():
+        return False
+    exact = pa.types.is_integer(draft.profile.type) or np.abs(values).max() < 2.0**53
+    return bool(exact or matching(draft.profile.cells.texts.filter(pa.array(draft.present)), EXACT_INTEGER).all())
 
 
 def _list_levels(draft: Draft) -> None:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cohortium.sources.cells import read_numbers
+from cohortium.sources.cells.patterns import matching
 from cohortium.sources.inference.context import Context
 from cohortium.sources.inference.draft import Draft
 from cohortium.sources.inference.missing_codes import words_beside_numbers
@@ -23,7 +24,8 @@ _SAMPLE = 1000
 def take_numbers(draft: Draft, context: Context) -> bool:
     """Give the draft its numbers where (nearly) all texts are numbers; True if it got them."""
     texts = draft.profile.cells.texts
-    if not draft.filled or not _promising(texts):
+    if not _promising(texts):
+        _say_nearly(draft, texts)
         return False
     comma, reason = _decimal_mark(texts, draft, context)
     numbers = read_numbers(texts, decimal_comma=comma)
@@ -34,7 +36,7 @@ def take_numbers(draft: Draft, context: Context) -> bool:
     if not good or not _few(draft, rest, good, texts):
         _say_nearly(draft, texts)
         return False
-    infinite = np.array(pc.match_substring_regex(texts, pattern=_INFINITE), dtype=np.bool_)
+    infinite = matching(texts, _INFINITE)
     what = "an infinite value, which counts" if (infinite | ~words).all() else "a word where numbers stand; these count"
     draft.missing(words, f"{int(draft.counts[words].sum()):,} cells hold {what} as missing.")
     limits = rest & _limits(texts)
@@ -67,17 +69,17 @@ def _few(draft: Draft, rest: NDArray[np.bool_], good: int, texts: pa.Array) -> b
     words = rest & ~limits
     limited, worded = int(draft.counts[limits].sum()), int(draft.counts[words].sum())
     # A text with digits may be a patient's own misspelt value, which must not get into a schema.
-    plain = pc.all(pc.match_substring_regex(texts.filter(pa.array(words)), pattern=_WORD)).as_py() is not False
+    plain = matching(texts.filter(pa.array(words)), _WORD).all()
     few_limits = not limited or (limits.sum() <= 10 and limited >= 2 * limits.sum() and limited <= good)
     return plain and few_limits and worded <= 0.05 * good and words.sum() <= 20
 
 
 def _limits(texts: pa.Array) -> NDArray[np.bool_]:
-    return np.array(pc.match_substring_regex(texts, pattern=_LIMIT), dtype=np.bool_)
+    return matching(texts, _LIMIT)
 
 
 def _say_nearly(draft: Draft, texts: pa.Array) -> None:
-    nearly = np.array(pc.match_substring_regex(texts, pattern=_NEARLY), dtype=np.bool_)
+    nearly = matching(texts, _NEARLY)
     bare = ~np.isnan(read_numbers(texts))
     signed = int(draft.counts[nearly & ~bare].sum())
     if draft.distinct > 20 and draft.counts[nearly].sum() > 0.9 * draft.filled and signed > 0.05 * draft.filled:
@@ -89,7 +91,7 @@ def _say_nearly(draft: Draft, texts: pa.Array) -> None:
 
 def has_leading_zeros(texts: pa.Array) -> bool:
     """Whether some text is a whole number written with leading zeros: a code, not a number."""
-    return bool(pc.any(pc.match_substring_regex(texts, pattern=_LEADING_ZERO)).as_py())
+    return bool(matching(texts, _LEADING_ZERO).any())
 
 
 def _decimal_mark(texts: pa.Array, draft: Draft, context: Context) -> tuple[bool, str]:
@@ -97,7 +99,7 @@ def _decimal_mark(texts: pa.Array, draft: Draft, context: Context) -> tuple[bool
     with_comma = np.array(pc.match_substring(texts, ","), dtype=np.bool_) & draft.present
     if not with_comma.any():
         dotted = np.array(pc.match_substring(texts, "."), dtype=np.bool_) & draft.present
-        grouped = np.array(pc.match_substring_regex(texts, pattern=r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"), dtype=np.bool_)
+        grouped = matching(texts, r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$")
         if context.comma and dotted.any() and grouped[dotted].all():
             return True, "Points are thousands marks, as the decimal commas of other columns show."
         return False, ""
@@ -107,7 +109,7 @@ def _decimal_mark(texts: pa.Array, draft: Draft, context: Context) -> tuple[bool
     proved = with_comma & comma & ~point
     if proved.any():
         context.comma = True
-        mixed = np.array(pc.match_substring_regex(texts, pattern=r"^[+-]?\d+\.\d+$"), dtype=np.bool_)
+        mixed = matching(texts, r"^[+-]?\d+\.\d+$")
         if draft.counts[mixed].any():
             return True, (
                 f"Unsure: {rows:,} cells have a decimal comma and {int(draft.counts[mixed].sum()):,} a point; both "

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from cohortium.records import Kind
 from cohortium.sources.cells import boolean_pair, read_booleans, read_durations
+from cohortium.sources.cells.patterns import matching
 from cohortium.sources.inference.context import Context
 from cohortium.sources.inference.date_formats import LATEST_YEAR, found_format, looks_like_dates
 from cohortium.sources.inference.draft import Draft
@@ -64,12 +65,11 @@ def _take_dates(draft: Draft, context: Context) -> bool:
     texts = draft.profile.cells.texts
     if not looks_like_dates(texts):
         return False
-    compact = pc.match_substring_regex(texts, pattern=r"^\d{8}$")
-    if pc.all(compact).as_py() and not (says(draft.name, DATE) or says(draft.name, BIRTH)):
-        valid = np.array(pc.match_substring_regex(texts, pattern=_COMPACT_DATE), dtype=np.bool_)
+    if matching(texts, r"^\d{8}$").all() and not (says(draft.name, DATE) or says(draft.name, BIRTH)):
+        valid = matching(texts, _COMPACT_DATE)
         if not valid.all() or draft.distinct < 10:
             return False
-    placeholder = np.array(pc.match_substring_regex(texts, pattern=_NO_DATES), dtype=np.bool_)
+    placeholder = matching(texts, _NO_DATES)
     mask = draft.present & ~placeholder & ~words_beside_numbers(texts)
     found = found_format(texts.filter(pa.array(mask)), draft.counts[mask], day_first=context.day_first)
     if found is None:

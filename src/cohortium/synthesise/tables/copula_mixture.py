@@ -1,25 +1,26 @@
-"""A mixture of Gaussians in the space of normal scores, one per stratum, over smoothed marginals."""
+"""A mixture of Gaussians over the normal scores of all columns, one per stratum, with smoothed marginals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from cohortium import registry
-from cohortium.errors import TooFewRecords
+from cohortium.errors import NotApplicable, TooFewRecords
 from cohortium.numerics.gaussian_mixture import Mixture, Shrinkage
 from cohortium.numerics.latent_mixture import Latents, choose_size, learn
 from cohortium.numerics.normal_scores import normal_cdf
-from cohortium.records import Condition, Guarantee, Role, Schema, Table
+from cohortium.records import Condition, Guarantee, Schema, Table
+from cohortium.registry import model, synthesiser
 from cohortium.synthesise.protocol import Parts, Progress, silent
+from cohortium.synthesise.tables.conditioning import suitable_ranks, tests_by_column, wants_missing
 from cohortium.synthesise.tables.latent_space import LatentSpace
 from cohortium.synthesise.tables.level_order import order_levels
-from cohortium.synthesise.tables.marginal_codec import Marginal, assemble
-from cohortium.synthesise.tables.marginal_learning import Persons, learn_marginals, least_persons
-from cohortium.synthesise.tables.rejection import draw_where
-from cohortium.synthesise.tables.stratum import Stratum, stratum_edges, worth_modelling
+from cohortium.synthesise.tables.marginal_learning import Persons, least_persons
+from cohortium.synthesise.tables.row_maker import RowMaker
+from cohortium.synthesise.tables.strata import strata_of, stratum_edges, worth_modelling
+from cohortium.synthesise.tables.stratum import Stratum, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,164 +28,215 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-SMALLEST = 30
+FEWEST_PERSONS = 30
 MOST_PERSONS = 20_000
-"""So many persons, drawn at random, are enough to learn associations from; marginals are learnt from all."""
-FIRST_COMPONENTS = 8
+"""So many persons, drawn at random, are enough to learn relations from; marginals are learnt from all."""
 SHARED = (1.0, 3.0, 10.0)
-BLOCK = 100_000
+"""Persons per axis for which the covariance that all components share may count in each of them."""
+RIDGE = 0.005
+FIRST = (60, 8)
+"""Components to begin with: one for so many persons, and how many at most."""
+BLOCK_ROWS = 65_536
 
 
-@registry.synthesiser(
+@synthesiser(
     "copula_mixture",
     guarantee="none",
     source="Gaussian mixture copula; Hoff 2007 (extended rank likelihood); Schäfer and Strimmer 2005 (shrinkage)",
     suits="small tables (100 to 1,000 persons, rare disease), wide ones, and survival",
-    smallest=SMALLEST,
+    smallest=FEWEST_PERSONS,
 )
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CopulaMixture:
-    """Mixture of Gaussian copulas per outcome: smooth associations over smoothed marginals, for few persons.
+    """Smooth relations over smoothed columns, learnt apart for each outcome; for few persons.
 
-    least      : persons who must share a value, a level or a bin before it is kept; fewer below 500 persons.
-    component  : persons whom a component of the mixture must stand for.
-    stratum    : persons that a level of the event (or the outcome) needs for a mixture of its own.
-    shrinkage  : how many persons per axis the covariance of all components counts for in each component.
+    least     : persons who must share a value, a level or a bin before it is kept; fewer in tables below 500 persons.
+    component : fewest persons that a component of the mixture stands for.
+    stratum   : fewest persons of an outcome that is learnt apart; half of them for the event of survival data.
+    Reveals   : shares of cells, means and covariances of components, all over so many persons; no formal guarantee.
     """
 
     least: int = 10
     component: int = 12
-    stratum: int = 60
+    stratum: int = 100
 
     def fit(self, real: Table, *, rng: np.random.Generator, progress: Progress = silent) -> FittedCopulaMixture:
-        """Learn ``real``: its marginals, then a mixture of normal scores in every stratum.
+        """Learn the marginal of every modelled column, then a mixture of their normal scores in each stratum.
 
         Raises : TooFewRecords below 30 persons.
         """
         persons = Persons.of(real)
-        if persons.count < SMALLEST:
-            raise TooFewRecords(f"A copula mixture needs {SMALLEST} persons or more; there are {persons.count}.")
-        table = real.modelled()
-        least = least_persons(persons.count, self.least)
-        marginals, notes = learn_marginals(table, persons, least)
-        if persons.count > MOST_PERSONS:
-            kept = np.isin(persons.codes, rng.permutation(persons.count)[:MOST_PERSONS])
-            table, persons = table.take(kept), Persons.of(real.take(kept))
-            notes += (f"Associations are learnt from {MOST_PERSONS:,} persons drawn at random.",)
-        progress("placing records", 0.2)
-        marginals = order_levels(marginals, [marginal.read(table) for marginal in marginals], persons.weights)
-        space = LatentSpace.of(table, marginals, persons, least)
-        cells = space.cells(table)
-        strata, names = strata_of(table, marginals, persons, self.stratum)
+        count = persons.count
+        if count < FEWEST_PERSONS:
+            raise TooFewRecords(f"A copula mixture needs at least {FEWEST_PERSONS} persons; there are {count}.")
+        least = least_persons(count, self.least)
+        maker, left_out = RowMaker.learn(real, persons, least, progress)
+        table = real
+        if count > MOST_PERSONS:
+            table = real.take(np.isin(persons.codes, rng.permutation(count)[:MOST_PERSONS]))
+            persons = Persons.of(table)
+        values = [marginal.read(table) for marginal in maker.marginals]
+        maker = replace(maker, marginals=order_levels(maker.marginals, values, persons.weights))
+        space = LatentSpace.of(table, maker.marginals, persons, least)
+        stratum, by = strata_of(table, maker.marginals, persons.weights, self.stratum)
+        progress("learning relations", 0.35)
+        strata = self._strata(space, table, persons, stratum, least, rng)
+        progress("done", 1.0)
+        return FittedCopulaMixture(maker, space, strata, (*_notes(space, strata, by, count), *left_out))
+
+    def _strata(
+        self,
+        space: LatentSpace,
+        table: Table,
+        persons: Persons,
+        stratum: Integers,
+        least: int,
+        rng: np.random.Generator,
+    ) -> tuple[Stratum, ...]:
+        cells, weights = space.cells(table), persons.weights
+        members = [stratum == number for number in range(int(stratum.max()) + 1)]
         modelled = np.array(
             [
                 [
-                    worth_modelling(
-                        axis, _wide(space, axis), cells[strata == s, number], persons.weights[strata == s], least
-                    )
+                    worth_modelling(axis, space.wide(axis), cells[own, number], weights[own], least)
                     for number, axis in enumerate(space.axes)
                 ]
-                for s in range(len(names))
+                for own in members
             ],
             dtype=np.bool_,
-        ).reshape(len(names), len(space.axes))
-        latents = space.latents(table, cells, modelled, strata, persons.weights, rng)
-        progress("learning associations", 0.4)
-        mixture, home = self._mixture(latents, rng)
-        progress("fitting marginals", 0.9)
+        ).reshape(len(members), len(space.axes))
         used = np.flatnonzero(modelled.any(axis=0))
-        learnt = []
-        for s in range(len(names)):
-            rows = strata == s
-            edges = []
-            for number, axis in enumerate(space.axes):
-                own = cells[rows, number]
-                if modelled[s, number]:
-                    ranks = normal_cdf(latents.z[rows, np.searchsorted(used, number)])
-                    own = np.searchsorted(axis.edges[1:-1], ranks, side="right")
-                merge = not axis.missing and space.marginals[axis.columns[0]].levels is None
-                edges.append(stratum_edges(axis, own, persons.weights[rows], least, merge))
-            own = home == s
-            part = Mixture(
-                mixture.weights[own] / mixture.weights[own].sum(), mixture.means[own], mixture.covariances[own]
+        latents = space.latents(table, cells, used, stratum, weights, rng)
+        mixture, home = self._mixture(latents, rng)
+        for place, axis in enumerate(used):  # unknown values count where the mixture last drew them
+            drawn = np.searchsorted(space.axes[axis].edges[1:-1], normal_cdf(latents.z[:, place]), side="right")
+            cells[:, axis] = np.where(modelled[stratum, axis], drawn, cells[:, axis])
+        answer = []
+        for number, own in enumerate(members):
+            places = np.full(len(space.axes), -1)
+            places[used] = np.where(modelled[number, used], np.arange(len(used)), -1)
+            edges = tuple(
+                stratum_edges(axis, cells[own, place], weights[own], least, space.is_number(axis))
+                for place, axis in enumerate(space.axes)
             )
-            learnt.append(
-                Stratum.of(float(persons.weights[rows].sum() / persons.count), part, modelled[s], tuple(edges))
-            )
-        return FittedCopulaMixture(table.schema, space, tuple(learnt), notes)
+            part = _part(mixture, home == number)
+            answer.append(Stratum.of(float(weights[own].sum() / weights.sum()), part, places, edges))
+        return tuple(answer)
 
     def _mixture(self, latents: Latents, rng: np.random.Generator) -> tuple[Mixture, Integers]:
         axes = latents.z.shape[1]
         persons = np.bincount(latents.strata, latents.weights)
-        most = np.maximum(1, persons // (2 * self.component)).astype(np.int64)
-        shrinkage = Shrinkage(persons=SHARED[0] * axes, to_diagonal=True, ridge=1e-3)
-        first = np.clip(persons // 60, 1, FIRST_COMPONENTS).astype(np.int64)
+        shrinkage = Shrinkage(SHARED[0] * axes, to_diagonal=True, ridge=RIDGE)
+        first = np.clip(persons // FIRST[0], 1, FIRST[1]).astype(np.int64)
+        # A first mixture gives unknown scores a place among the known ones; only then can sizes be compared.
         learn(latents, first, shrinkage, self.component, rng=rng, settle=0)
+        most = np.maximum(1, persons // (2 * self.component)).astype(np.int64)
         size = choose_size(latents, most, tuple(share * axes for share in SHARED), shrinkage, rng=rng)
-        self.__class__.last=size
         return learn(latents, size.components, replace(shrinkage, persons=size.shared), self.component, rng=rng)
 
 
-def _wide(space: LatentSpace, axis) -> NDArray[np.bool_]:
-    marginal = space.marginals[axis.columns[0]]
-    if axis.missing:
-        return np.zeros(2, dtype=np.bool_)
-    return marginal.low < marginal.high
-
-
-def strata_of(table: Table, marginals, persons: Persons, least: int) -> tuple[Integers, list[str]]:
-    event = table.schema.only(Role.EVENT) if table.schema.only(Role.TIME) else None
-    column = event or table.schema.only(Role.OUTCOME)
-    none = np.zeros(len(table), dtype=np.int64)
-    if column is None:
-        return none, [""]
-    marginal = marginals[table.schema.names.index(column.name)]
-    if not 2 <= len(marginal.shares) <= 20 or (marginal.low < marginal.high).any() and marginal.levels is None:
-        return none, [""]
-    if event is None: least=max(least,100)
-    cells = marginal.cells(marginal.read(table))
-    mass = np.bincount(cells + 1, persons.weights)
-    large = np.flatnonzero(mass >= least)
-    if len(large) < 2:
-        return none, [""]
-    label = np.full(len(mass), -1)
-    label[large] = np.arange(len(large))
-    rest = mass[label < 0].sum()
-    label[label < 0] = len(large) if rest >= least else label[large[mass[large].argmax()]]
-    strata = label[cells + 1]
-    return strata, [str(s) for s in range(strata.max() + 1)]
-
-
-@dataclass(frozen=True)
+@model("copula_mixture")
+@dataclass(frozen=True, slots=True)
 class FittedCopulaMixture:
+    """A mixture of normal scores per stratum, ready to be sampled."""
+
     method: ClassVar[str] = "copula_mixture"
 
-    schema: Schema
+    maker: RowMaker
     space: LatentSpace
     strata: tuple[Stratum, ...]
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def schema(self) -> Schema:
+        """Schema of the tables that the model makes."""
+        return self.maker.schema
 
     @property
     def guarantee(self) -> Guarantee:
+        """None: privacy of this method is shown by attack."""
         return Guarantee()
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.left_out
-
     def sample(self, n: int, *, rng: np.random.Generator, where: Condition | None = None) -> Table:
-        if where is not None:
-            return draw_where(lambda rows: self.sample(rows, rng=rng), n, where, self.space.marginals)
-        values = np.empty((n, len(self.space.marginals)))
-        strata = rng.choice(len(self.strata), size=n, p=[stratum.share for stratum in self.strata])
-        used = np.flatnonzero(np.any([stratum.modelled for stratum in self.strata], axis=0))
-        for start in range(0, n, BLOCK):
-            block = np.arange(start, min(n, start + BLOCK))
-            for number, stratum in enumerate(self.strata):
-                rows = block[strata[block] == number]
-                values[rows] = stratum.draw(len(rows), self.space, used, rng)
-        columns = {
-            marginal.column.name: marginal.arrow(values[:, place])
-            for place, marginal in enumerate(self.space.marginals)
-        }
-        return assemble(columns, self.schema)
+        """``n`` new rows that satisfy ``where`` and every rule of the schema.
+
+        The rarest single-column test of ``where`` is met by construction, the rest by drawing rows again.
+        Raises : NotApplicable where (almost) no row does.
+        """
+        windows = self._windows(where)
+        shares = np.array(
+            [
+                stratum.share * (1.0 if window is None else window.chance)
+                for stratum, window in zip(self.strata, windows, strict=True)
+            ]
+        )
+        if not shares.sum() > 0.0:
+            raise NotApplicable("The model makes no row that satisfies the condition. Widen the condition.")
+
+        def propose(rows: int) -> Floats:
+            values = np.empty((rows, len(self.space.marginals)))
+            numbers = rng.choice(len(shares), size=rows, p=shares / shares.sum())
+            for start in range(0, rows, BLOCK_ROWS):
+                block = numbers[start : start + BLOCK_ROWS]
+                for number in np.unique(block):
+                    own = start + np.flatnonzero(block == number)
+                    values[own] = self.strata[number].draw(len(own), self.space, rng, windows[number])
+            return values
+
+        return self.maker.rows(n, propose, where)
+
+    def _windows(self, where: Condition | None) -> list[Window | None]:
+        """Per stratum what the rarest test of ``where`` asks for; None where there is none."""
+        rarest: list[Window | None] = [None] * len(self.strata)
+        least = 1.0
+        for column, tests in tests_by_column(where).items():
+            for number, axis in enumerate(self.space.axes):
+                marginal = self.space.marginals[axis.columns[0]]
+                if axis.missing or marginal.column.name != column or wants_missing(tests):
+                    continue
+                found = [suitable_ranks(marginal, tests, stratum.edges[number]) for stratum in self.strata]
+                windows = [Window(number, ranks, float(np.diff(ranks).sum())) for ranks in found]
+                chance = sum(own.share * window.chance for own, window in zip(self.strata, windows, strict=True))
+                if chance < least:
+                    least, rarest = chance, list(windows)
+        return rarest
+
+    def parts(self) -> Parts:
+        """The model as plain data."""
+        inner = self.maker.parts()
+        arrays, strata = dict(inner.arrays), []
+        for number, stratum in enumerate(self.strata):
+            facts, own = stratum.parts()
+            strata.append(facts)
+            arrays.update({f"stratum.{number:03d}.{name}": array for name, array in own.items()})
+        facts = {"notes": list(self.notes), "model": inner.facts, "axes": self.space.facts(), "strata": strata}
+        return Parts(facts, arrays)
+
+    @classmethod
+    def from_parts(cls, schema: Schema, parts: Parts) -> Self:
+        """The model that ``parts`` holds."""
+        maker = RowMaker.from_parts(schema, Parts(parts.facts["model"], parts.arrays))
+        space = LatentSpace.from_facts(maker.marginals, parts.facts["axes"])
+        strata = []
+        for number, facts in enumerate(parts.facts["strata"]):
+            prefix = f"stratum.{number:03d}."
+            own = {name.removeprefix(prefix): array for name, array in parts.arrays.items() if name.startswith(prefix)}
+            strata.append(Stratum.from_parts(facts, own, space))
+        return cls(maker, space, tuple(strata), tuple(parts.facts["notes"]))
+
+
+def _part(mixture: Mixture, own: NDArray[np.bool_]) -> Mixture:
+    weights = mixture.weights[own]
+    return Mixture(weights / weights.sum(), mixture.means[own], mixture.covariances[own])
+
+
+def _notes(space: LatentSpace, strata: tuple[Stratum, ...], by: str, persons: int) -> tuple[str, ...]:
+    components = sum(len(stratum.mixture.weights) for stratum in strata)
+    said = f"Relations are learnt from {min(persons, MOST_PERSONS):,} persons as {components} Gaussian components"
+    notes = [f"{said} in {len(strata)} groups by '{by}'." if by else f"{said}."]
+    if persons < 10 * len(space.axes):
+        notes.append(
+            f"{persons} persons are few for {len(space.marginals)} columns: relations weaker than a correlation of "
+            f"about {2.0 / np.sqrt(persons):.2f} cannot be told from chance and are shrunk towards none."
+        )
+    return tuple(notes)

@@ -51,7 +51,7 @@ def heaped(
     single_values = np.concatenate([number, np.round(low[~bins] / step).astype(np.int64)])
     single_shares = np.concatenate([shares[cell] * pull, shares[~bins]])
     distinct, place = np.unique(single_values, return_inverse=True)
-    return np.bincount(place, single_shares), distinct * step, distinct * step
+    return np.bincount(place, single_shares).astype(np.float64), distinct * step, distinct * step
 
 
 def _cover(low: Floats, high: Floats, bins: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:

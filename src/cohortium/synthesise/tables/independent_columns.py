@@ -7,110 +7,108 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from cohortium import registry
-from cohortium.errors import TooFewRecords
-from cohortium.records import Condition, Guarantee, Schema, Table, conjuncts
+from cohortium.errors import NotApplicable, TooFewRecords
+from cohortium.records import Condition, Guarantee, Schema, Table
 from cohortium.records.conditions import Test
+from cohortium.registry import model, synthesiser
 from cohortium.synthesise.protocol import Parts, Progress, silent
-from cohortium.synthesise.tables.marginal_codec import Marginal, assemble
-from cohortium.synthesise.tables.marginal_learning import Persons, learn_marginals, least_persons
-from cohortium.synthesise.tables.rejection import draw_where, fill_up
+from cohortium.synthesise.tables.conditioning import draw_ranks, suitable_ranks, tests_by_column, wants_missing
+from cohortium.synthesise.tables.marginal_codec import Marginal
+from cohortium.synthesise.tables.marginal_learning import Persons, least_persons
+from cohortium.synthesise.tables.row_maker import RowMaker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SMALLEST = 10
+FEWEST_PERSONS = 10
 
 
-@registry.synthesiser(
+@synthesiser(
     "independent_columns",
     guarantee="none",
-    source="product of smoothed empirical marginals",
-    suits="a yardstick, and tables whose associations nobody may learn: keeps each column, loses all that links them",
-    smallest=SMALLEST,
+    source="product of smoothed marginals",
+    suits="a yardstick, and tables whose relations nobody may learn: it keeps each column and loses what links them",
+    smallest=FEWEST_PERSONS,
 )
 @dataclass(frozen=True, slots=True)
 class IndependentColumns:
-    """Independent columns: each column keeps its own distribution, and nothing links one column to another.
+    """Each column keeps its own distribution, and nothing links one column to another; the baseline.
 
-    least : persons who must share a value, a level or a bin before it is kept; fewer in tables below 300 persons.
+    least : persons who must share a value, a level or a bin before it is kept; fewer in tables below 500 persons.
+    Reveals : shares of cells of ``least`` persons or more; no formal guarantee.
     """
 
     least: int = 10
 
     def fit(self, real: Table, *, rng: np.random.Generator, progress: Progress = silent) -> FittedIndependentColumns:
-        """Learn the marginal of every modelled column.
+        """Learn the marginal of every modelled column; nothing here is random.
 
         Raises : TooFewRecords below 10 persons.
         """
         persons = Persons.of(real)
-        if persons.count < SMALLEST:
-            raise TooFewRecords(f"Independent columns need {SMALLEST} persons or more; there are {persons.count}.")
-        table = real.modelled()
-        marginals, notes = learn_marginals(table, persons, least_persons(persons.count, self.least), progress)
-        return FittedIndependentColumns(table.schema, marginals, notes)
+        if persons.count < FEWEST_PERSONS:
+            raise TooFewRecords(
+                f"Independent columns need at least {FEWEST_PERSONS} persons; there are {persons.count}."
+            )
+        maker, notes = RowMaker.learn(real, persons, least_persons(persons.count, self.least), progress)
+        progress("done", 1.0)
+        return FittedIndependentColumns(maker, ("Columns are drawn independently: no relation is kept.", *notes))
 
 
+@model("independent_columns")
 @dataclass(frozen=True, slots=True)
 class FittedIndependentColumns:
-    """The marginals of a table's columns."""
+    """The marginals of one table, ready to be sampled."""
 
     method: ClassVar[str] = "independent_columns"
 
-    schema: Schema
-    marginals: tuple[Marginal, ...]
-    left_out: tuple[str, ...]
+    maker: RowMaker
+    notes: tuple[str, ...]
+
+    @property
+    def schema(self) -> Schema:
+        """Schema of the tables that the model makes."""
+        return self.maker.schema
 
     @property
     def guarantee(self) -> Guarantee:
-        """None: the marginals are smoothed over persons, without noise."""
+        """None: marginals are smoothed over persons, without noise."""
         return Guarantee()
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was left out, and that columns are unrelated."""
-        return ("Columns are drawn independently: no association between them is kept.", *self.left_out)
-
     def sample(self, n: int, *, rng: np.random.Generator, where: Condition | None = None) -> Table:
-        """``n`` new rows that satisfy ``where``.
+        """``n`` new rows that satisfy ``where`` and every rule of the schema.
 
-        Tests on one column that must all hold are met column by column; what remains, by drawing rows again.
-        Raises : NotApplicable where (almost) no row satisfies ``where``.
+        Tests on one column that must all hold are met column by column; the rest by drawing rows again.
+        Raises : NotApplicable where (almost) no row does.
         """
-        tests = () if where is None else conjuncts(where)
+        tests = tests_by_column(where)
 
-        def propose(rows: int) -> Table:
-            columns = {
-                marginal.column.name: marginal.arrow(_draw(marginal, rows, tests, rng)) for marginal in self.marginals
-            }
-            return assemble(columns, self.schema)
+        def propose(rows: int) -> NDArray[np.float64]:
+            columns = [_draw(marginal, rows, tests.get(marginal.column.name, ()), rng) for marginal in marginals]
+            return np.stack(columns, axis=1)
 
-        return propose(n) if where is None else draw_where(propose, n, where, self.marginals)
+        marginals = self.maker.marginals
+
+        return self.maker.rows(n, propose, where)
 
     def parts(self) -> Parts:
         """The model as plain data."""
-        arrays = {f"marginal_{place}": marginal.array for place, marginal in enumerate(self.marginals)}
-        facts = {"marginals": [marginal.facts for marginal in self.marginals], "left_out": list(self.left_out)}
-        return Parts(facts, arrays)
+        inner = self.maker.parts()
+        return Parts({"notes": list(self.notes), "model": inner.facts}, inner.arrays)
 
     @classmethod
     def from_parts(cls, schema: Schema, parts: Parts) -> Self:
         """The model that ``parts`` holds."""
-        marginals = tuple(
-            Marginal.from_parts(column, facts, parts.arrays[f"marginal_{place}"])
-            for place, (column, facts) in enumerate(zip(schema.columns, parts.facts["marginals"], strict=True))
-        )
-        return cls(schema, marginals, tuple(parts.facts["left_out"]))
+        maker = RowMaker.from_parts(schema, Parts(parts.facts["model"], parts.arrays))
+        return cls(maker, tuple(parts.facts["notes"]))
 
 
 def _draw(marginal: Marginal, n: int, tests: tuple[Test, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-    own = [test for test in tests if test.column == marginal.column.name]
-    if not own:
+    if not tests:
         return marginal.draw(n, rng)
-
-    def propose(rows: int) -> NDArray[np.float64]:
-        values = marginal.draw(rows, rng)
-        kept = np.logical_and.reduce([marginal.accepts(test, values) for test in own])
-        return values[kept]
-
-    return np.concatenate(fill_up(propose, n))
+    if wants_missing(tests):
+        return np.full(n, np.nan)
+    suitable = suitable_ranks(marginal, tests, marginal.edges)
+    if not len(suitable):
+        raise NotApplicable(f"The model makes no value of '{marginal.column.name}' that the condition accepts.")
+    return marginal.values(draw_ranks(suitable, n, rng))

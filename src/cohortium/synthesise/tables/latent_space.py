@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from cohortium.numerics.latent_mixture import Latents
-from cohortium.numerics.normal_scores import FARTHEST, normal_cdf, normal_quantile
+from cohortium.numerics.normal_scores import normal_quantile
 from cohortium.records import Table
 from cohortium.synthesise.tables.marginal_codec import Marginal, edges_of
 from cohortium.synthesise.tables.marginal_learning import Persons
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 FINE = 0.02
 """An interval of normal scores narrower than this counts as a point."""
@@ -49,7 +50,7 @@ class LatentSpace:
     axes: tuple[Axis, ...]
 
     @classmethod
-    def of(cls, table: Table, marginals: tuple[Marginal, ...], persons: Persons, least: int) -> LatentSpace:
+    def of(cls, table: Table, marginals: tuple[Marginal, ...], persons: Persons, least: int) -> Self:
         """The axes of ``table``; missing values of fewer than ``least`` persons are too few for one."""
         axes: list[Axis] = []
         together: dict[bytes, list[int]] = {}
@@ -65,11 +66,25 @@ class LatentSpace:
         return cls(marginals, tuple(axes))
 
     @cached_property
-    def of_missing(self) -> dict[int, int]:
-        """The axis that says whether a column is missing, by the column's place."""
-        return {place: number for number, axis in enumerate(self.axes) if axis.missing for place in axis.columns}
+    def spanned(self) -> frozenset[int]:
+        """Places of the columns whose value is an axis."""
+        return frozenset(axis.columns[0] for axis in self.axes if not axis.missing)
 
-    def cells(self, table: Table) -> NDArray[np.int64]:
+    @cached_property
+    def patterned(self) -> frozenset[int]:
+        """Places of the columns of which an axis says whether they are missing."""
+        return frozenset(place for axis in self.axes if axis.missing for place in axis.columns)
+
+    def wide(self, axis: Axis) -> NDArray[np.bool_]:
+        """Which cells of an axis hold more than one value."""
+        marginal = self.marginals[axis.columns[0]]
+        return np.zeros(2, dtype=np.bool_) if axis.missing else marginal.low < marginal.high
+
+    def is_number(self, axis: Axis) -> bool:
+        """Whether neighbouring cells of an axis are alike, as those of a number are."""
+        return not axis.missing and self.marginals[axis.columns[0]].levels is None
+
+    def cells(self, table: Table) -> Integers:
         """The cell of every record on every axis (n, d); -1 where the value is missing or left out."""
         answer = np.empty((len(table), len(self.axes)), dtype=np.int64)
         for number, axis in enumerate(self.axes):
@@ -81,27 +96,19 @@ class LatentSpace:
         return answer
 
     def latents(
-        self,
-        table: Table,
-        cells: NDArray[np.int64],
-        modelled: NDArray[np.bool_],
-        strata: NDArray[np.int64],
-        weights: Floats,
-        rng: np.random.Generator,
+        self, table: Table, cells: Integers, used: Integers, strata: Integers, weights: Floats, rng: np.random.Generator
     ) -> Latents:
-        """Bounds and first scores of all records on the axes that are modelled in any stratum.
+        """Bounds and first scores of all records on the axes ``used``.
 
-        modelled : (strata, d) False where a stratum learns nothing about an axis: its scores are unknown there.
+        cells : as ``cells`` gives them; strata, weights (n,) of the records.
         """
-        used = np.flatnonzero(modelled.any(axis=0))
         low, high = np.empty((2, len(table), len(used)))
         for place, number in enumerate(used):
             axis, marginal = self.axes[number], self.marginals[self.axes[number].columns[0]]
             if axis.missing:
-                first, last = axis.edges[cells[:, number]], axis.edges[cells[:, number] + 1]
+                low[:, place], high[:, place] = axis.edges[cells[:, number]], axis.edges[cells[:, number] + 1]
             else:
-                first, last = marginal.ranks(marginal.read(table))
-            low[:, place], high[:, place] = first, last
+                low[:, place], high[:, place] = marginal.ranks(marginal.read(table))
         z = normal_quantile(low + (high - low) * rng.random(low.shape))
         low, high = normal_quantile(low), normal_quantile(high)
         point = high - low < FINE
@@ -112,7 +119,7 @@ class LatentSpace:
         return [{"columns": list(axis.columns), "missing": axis.missing} for axis in self.axes]
 
     @classmethod
-    def from_facts(cls, marginals: tuple[Marginal, ...], facts: list[dict[str, Any]]) -> LatentSpace:
+    def from_facts(cls, marginals: tuple[Marginal, ...], facts: list[dict[str, Any]]) -> Self:
         """The space of which these are the axes."""
         axes = []
         for fact in facts:
@@ -120,8 +127,3 @@ class LatentSpace:
             edges = edges_of(np.array([1.0 - first.missing, first.missing])) if fact["missing"] else first.edges
             axes.append(Axis(tuple(fact["columns"]), fact["missing"], edges))
         return cls(marginals, tuple(axes))
-
-
-def ranks_of(z: Floats) -> Floats:
-    """Scores as ranks (0 to 1)."""
-    return normal_cdf(np.clip(z, -FARTHEST, FARTHEST))

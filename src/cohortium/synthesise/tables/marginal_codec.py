@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from cohortium.errors import InvalidRecords
-from cohortium.records import Column, Kind, Schema, Table
+from cohortium.records import Column, Kind, Table
 from cohortium.records.conditions import Test
 from cohortium.records.table import ARROW_TYPES, BOOLEAN_LEVELS
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grain:
-    """How finely a source records a number: multiples of ``step``, with so many significant ``digits``; 0 = no limit."""
+    """How finely a source records a number: multiples of ``step``, with so many significant ``digits`` (0 = any)."""
 
     step: float = 0.0
     digits: int = 0
@@ -126,8 +126,13 @@ class Marginal:
             return self.low[cells]
         share = np.diff(edges)
         slope = (self.high - self.low) / np.where(share > 0.0, share, 1.0)
-        raw = self.low[cells] + (ranks - edges[cells]) * slope[cells]
-        return np.clip(self.grain.round(raw), self.column.minimum, self.column.maximum)
+        return self.recorded(self.low[cells] + (ranks - edges[cells]) * slope[cells])
+
+    def recorded(self, values: Floats) -> Floats:
+        """Values as the source would write them: at its resolution and within the plausible range."""
+        if self.levels is not None:
+            return values
+        return np.clip(self.grain.round(values), self.column.minimum, self.column.maximum)
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """``n`` values of persons drawn from this column alone; NaN where missing."""
@@ -204,8 +209,3 @@ def finite_numbers(table: Table, name: str) -> Floats:
             "the schema, or correct them."
         )
     return values
-
-
-def assemble(columns: dict[str, pa.Array], schema: Schema) -> Table:
-    """The table of these columns, in the order of ``schema``."""
-    return Table(pa.table([columns[name] for name in schema.names], names=list(schema.names)), schema)

@@ -9,7 +9,6 @@ import numpy as np
 
 from cohortium.numerics.person_bins import person_bins
 from cohortium.records import Column, Kind, Table
-from cohortium.synthesise.protocol import Progress, silent
 from cohortium.synthesise.tables.heaping import heaped
 from cohortium.synthesise.tables.marginal_codec import Grain, Marginal, finite_numbers
 
@@ -51,17 +50,6 @@ class Persons:
     def among(self, rows: NDArray[np.bool_]) -> int:
         """How many persons have at least one of the ``rows``."""
         return int(np.count_nonzero(np.bincount(self.codes[rows], minlength=self.count)))
-
-
-def learn_marginals(
-    table: Table, persons: Persons, least: int, progress: Progress = silent
-) -> tuple[tuple[Marginal, ...], tuple[str, ...]]:
-    """The marginal of every column, and in whole sentences what was left out of them."""
-    learnt = []
-    for place, column in enumerate(table.schema.columns):
-        progress("learning columns", place / len(table.schema.columns))
-        learnt.append(learn_marginal(table, column, persons, least))
-    return tuple(marginal for marginal, _ in learnt), tuple(note for _, notes in learnt for note in notes)
 
 
 def learn_marginal(table: Table, column: Column, persons: Persons, least: int) -> tuple[Marginal, tuple[str, ...]]:
@@ -116,10 +104,9 @@ def _grain(values: Floats, column: Column) -> Grain:
     if column.kind in (Kind.DATE, Kind.DATETIME):
         steps = (86400.0, 60.0, 1.0) if column.kind is Kind.DATETIME else (1.0,)
         return Grain(next((step for step in steps if _keeps(values, Grain(step))), 0.0))
-    steps = (1.0,) if column.kind is Kind.INTEGER else tuple(10.0**-decimals for decimals in range(7))
-    if column.decimals is not None:
-        steps = (10.0**-column.decimals,)
-    step = next((step for step in steps if _keeps(values, Grain(step))), 0.0)
+    decimals = range(7) if column.decimals is None else (column.decimals,)
+    finer = [10.0**-digits for digits in decimals] if column.kind is not Kind.INTEGER else [1.0]
+    step = next((step for step in finer if _keeps(values, Grain(step))), 0.0)
     return Grain(step, next((digits for digits in range(1, 7) if _keeps(values, Grain(step, digits))), 0))
 
 

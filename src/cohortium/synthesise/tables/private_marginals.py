@@ -78,7 +78,7 @@ class PrivateMarginals:
             raise NotApplicable("No column can be modelled: all are identifiers or free text.")
         table = _one_row_each(real, rng)
         if not len(table):
-            raise TooFewRecords("A private table needs at least one patient; the table has no rows.")
+            raise TooFewRecords("A private table needs at least 1 patient; the table has 0 rows.")
         if not self.schema_is_public:
             schema = _without_learnt_facts(schema)
         table = table.select(schema.names).with_schema(schema)
@@ -150,7 +150,9 @@ class _Run:
         codes = np.stack([own.column.encode(self.table) for own in found], axis=1)
         selection = Selection(codes, fit, plan, self.curator, _CHOICE * self.rho, self.counts_rho)
         selection.count(given)
-        return selection.run(wanted, lambda doing, share: progress(doing, 0.1 + 0.9 * share))
+        model = selection.run(wanted, lambda doing, share: progress(doing, 0.1 + 0.9 * share))
+        progress("done", 1.0)
+        return model
 
     def _notes(self) -> tuple[str, ...]:
         settings, percent = self.settings, {}

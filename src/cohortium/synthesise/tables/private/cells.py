@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CLEAR_END = 2.5
 """Standard deviations of the noise that the outermost range of a column must count."""
+CLEAR_MISSING = 3.0
+"""The same for missing values: a column that has none should show none."""
 MOST_MISPLACED = 0.05
 """Levels that are not shown come back as the most frequent one up to this share of the rows, as missing beyond."""
 
@@ -59,8 +61,10 @@ def counted(pieces: Pieces, total: float, lightest: float, most: int) -> Counted
 def _level_groups(pieces: Pieces, total: float, lightest: float) -> tuple[list[list[int]], int, str]:
     """Heavy levels alone, light ones together; and which group stands for levels that are no piece."""
     counts, missing = pieces.counts, len(pieces.counts) - 1
-    own = [[place] for place in range(len(counts)) if counts[place] >= lightest]
-    light = [place for place in range(len(counts)) if counts[place] < lightest]
+    heavy = counts >= lightest
+    heavy[missing] &= counts[missing] >= CLEAR_MISSING * math.sqrt(pieces.variance)
+    own = [[int(place)] for place in np.flatnonzero(heavy)]
+    light = [int(place) for place in np.flatnonzero(~heavy)]
     unlisted = total - counts.sum() if math.isnan(pieces.unlisted) else pieces.unlisted
     weight = float(counts[light].clip(0).sum())
     hidden = unlisted >= max(weight, lightest)
@@ -108,7 +112,7 @@ def _range_groups(pieces: Pieces, lightest: float, most: int) -> tuple[list[list
             run = []
     groups += [run] if run else []
     groups = _joined(groups, counts, enough / 2)
-    if pieces.counts[missing] >= lightest:
+    if pieces.counts[missing] >= max(lightest, CLEAR_MISSING * math.sqrt(pieces.variance)):
         groups.append([missing])
     else:
         groups[int(np.argmax([counts[group].sum() for group in groups]))].append(missing)
@@ -135,7 +139,7 @@ def _weights(pieces: Pieces, groups: list[list[int]]) -> Floats:
     """
     noise, missing = math.sqrt(pieces.variance), len(pieces.counts) - 1
     weights = np.where(pieces.counts > noise, pieces.counts, 0.0)
-    if pieces.counts[missing] < 2 * noise:
+    if pieces.counts[missing] < CLEAR_MISSING * noise:
         weights[missing] = 0.0
     if not pieces.column.kind.is_nominal:
         for end in (1, -1):

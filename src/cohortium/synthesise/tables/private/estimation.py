@@ -81,6 +81,10 @@ class _Dual:
         self.cliques = [measurement.clique for measurement in measurements]
         self.shapes = [measurement.counts.shape for measurement in measurements]
         self.hosts = [place for place in map(tree.host, self.cliques) if place is not None]
+        self.others = [
+            tuple(axis for axis, attribute in enumerate(tree.cliques[host]) if attribute not in clique)
+            for clique, host in zip(self.cliques, self.hosts, strict=True)
+        ]
         self.ends = np.cumsum([measurement.counts.size for measurement in measurements])[:-1]
         self.counts = np.concatenate([measurement.counts.ravel() for measurement in measurements])
         self.penalty = SHRINKAGE * np.concatenate([measurement.variance.ravel() for measurement in measurements])
@@ -97,7 +101,9 @@ class _Dual:
         ):
             potentials[host] += spread(values.reshape(shape), clique, self.tree.cliques[host])
         model = calibrated(self.sizes, self.tree, potentials)
-        fitted = self.total * np.concatenate([model.marginal(clique).ravel() for clique in self.cliques])
+        fitted = self.total * np.concatenate(
+            [model.beliefs[host].sum(axis=axes).ravel() for host, axes in zip(self.hosts, self.others, strict=True)]
+        )
         pull = self.penalty * unknowns
         value = self.total * model.log_partition - float(unknowns @ self.counts) + 0.5 * float(unknowns @ pull)
         return value, fitted - self.counts + pull, fitted + self.penalty + 1.0, model

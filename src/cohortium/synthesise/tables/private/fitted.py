@@ -13,16 +13,23 @@ from cohortium.errors import NotApplicable
 from cohortium.numerics.graphical_model import GraphicalModel
 from cohortium.numerics.junction_tree import JunctionTree
 from cohortium.records import Condition, Guarantee, Schema, Table, concat, conjuncts
+from cohortium.registry import model as register_model
 from cohortium.synthesise.protocol import Parts
 from cohortium.synthesise.tables.derived import Derivation, Total, rules_to_check
 from cohortium.synthesise.tables.private.columns import PrivateColumn
 from cohortium.synthesise.tables.private.rules import dependencies, lookup, totals
-from cohortium.synthesise.tables.rejection import fill_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+RAREST = 1e-4
+"""Below this share of accepted rows a condition counts as one that the model does not meet."""
+FEWEST_TRIED = 50_000
+BATCHES = (1_024, 262_144)
+
+
+@register_model("private_marginals")
 @dataclass(frozen=True)
 class FittedPrivateMarginals:
     """A differentially private model of one table. All of it, and all that is made from it, carries the guarantee.
@@ -53,14 +60,22 @@ class FittedPrivateMarginals:
         if where is None and not rules:
             return self._rows(model, n, rng, derived)
 
-        def propose(rows: int) -> Table:
-            table = self._rows(model, rows, rng, derived)
-            kept = np.ones(rows, dtype=np.bool_) if where is None else where.holds(table.with_schema(self._known()))
+        kept: list[Table] = []
+        have, tried = 0, 0
+        while have < n or not kept:
+            batch = int(np.clip(1.2 * (n - have) * (tried + 1) / (have + 1), *BATCHES))
+            table = self._rows(model, batch, rng, derived)
+            good = np.ones(batch, dtype=np.bool_) if where is None else where.holds(table.with_schema(self._known()))
             for rule in rules:
-                kept &= ~rule.violated(table)
-            return table.take(kept)
-
-        return concat(fill_up(propose, n)).take(np.arange(n))
+                good &= ~rule.violated(table)
+            kept.append(table.take(good))
+            have, tried = have + int(good.sum()), tried + batch
+            if tried >= FEWEST_TRIED and have < RAREST * tried:
+                raise NotApplicable(
+                    f"The model makes {have} rows in {tried:,} that satisfy the condition and the rules of the schema; "
+                    "that is too few to draw from. Widen the condition, or allow a larger epsilon."
+                )
+        return concat(kept).take(np.arange(n))
 
     def parts(self) -> Parts:
         """The model as plain data."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.numerics.graphical_model import GraphicalModel
-from cohortium.numerics.junction_tree import Clique, junction_tree
+from cohortium.numerics.junction_tree import Clique, tree_cells
 from cohortium.privacy.mechanisms import Curator
 from cohortium.synthesise.protocol import Progress
 from cohortium.synthesise.tables.private.estimation import MarginalFit, Measurement
@@ -34,6 +34,7 @@ PAIR_WEIGHT = 333
 """Of a pair of columns without a target, where there is one; with a target, and without any, the weight is full."""
 
 
+DRAWS=[0]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the choice goes on.
@@ -102,7 +103,8 @@ class Selection:
 
     def run(self, wanted: dict[Clique, int], progress: Progress) -> GraphicalModel:
         """The model after all rounds. Where a round taught nothing beyond noise, half as many choices follow."""
-        true = {clique: self.table(clique) for clique in wanted}
+        true_of_all = {clique: self.table(clique) for clique in wanted}
+        true = dict(true_of_all)
         model = self.fit.fit()
         a_round = max(1, math.ceil(self.plan.choices / self.plan.rounds))
         while self.left > 0 and true:
@@ -119,7 +121,15 @@ class Selection:
                 self.left = (self.left + 1) // 2
             for clique in chosen:
                 del true[clique]
-        return model
+        return self._again(true_of_all) if self.left > 0 else model
+
+    def _again(self, true: dict[Clique, NDArray[np.int64]]) -> GraphicalModel:
+        """Where no candidate is left, the rest of the budget counts once more what has been chosen."""
+        chosen = [measurement.clique for measurement in self.fit.measurements if measurement.clique in true]
+        self.counts, self.choice, self.left = self.counts + self.choice, Fraction(0), len(chosen)
+        for clique in chosen:
+            self._measure(clique, true[clique])
+        return self.fit.fit()
 
     def table(self, clique: Clique) -> NDArray[np.int64]:
         """The true counts of a marginal."""
@@ -150,8 +160,11 @@ class Selection:
         self.counts, self.left = self.counts - share, self.left - 1
 
     def _fits(self, names: Sequence[Clique], place: int) -> bool:
+        # the tree may grow as the budget is spent, so that early choices do not fill it
+        share = max(1.0 - self.left / self.plan.choices, 1.0 / self.plan.rounds)
         measured = [measurement.clique for measurement in self.fit.measurements]
-        return junction_tree(self.fit.sizes, [*measured, names[place]]).cells(self.fit.sizes) <= self.plan.tree_cells
+        DRAWS[0]+=1
+        return tree_cells(self.fit.sizes, [*measured, names[place]]) <= share * self.plan.tree_cells
 
     def _scores(
         self, wanted: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], model: GraphicalModel, variance: float
