@@ -135,7 +135,7 @@ def drawn(found: list[Point]) -> str:
         "<title>Fidelity against privacy on UCI Adult</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>',
-        f'<text x="{LEFT}" y="22" font-weight="600">UCI Adult: told from real (across), membership found (up); '
+        f'<text x="{LEFT}" y="22" style="font-weight:600">UCI Adult: told from real (across), membership found (up); '
         "lower left is best</text>",
     ]
     for tick in TICKS_X:

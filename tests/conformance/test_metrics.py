@@ -20,7 +20,7 @@ from cohortium.records import Column, Guarantee, Inequality, Kind, Question, Rol
 from cohortium.registry import entries, find
 
 ROWS = 600
-DRAWS = 4
+DRAWS = 3
 NAMES = [entry.name for entry in entries("metric")]
 # A regression of one strong term changes its mind on nothing else, and wide intervals overlap whatever they surround.
 BLIND_TO_SHUFFLING = {"replication", "coefficient_overlap"}

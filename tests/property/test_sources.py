@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from cohortium.errors import SchemaMismatch
 from cohortium.records import Column, FunctionalDependency, Inequality, Kind, Role, Schema, SumRule, Table
 from cohortium.sources import conform, infer_schema, load_schema, read_raw, save_schema, write_table
+from cohortium.sources.annotations import one_line
 from cohortium.sources.cells import read_dates, read_numbers
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
-sentences = words.map(lambda text: " ".join(text.split()))
+sentences = words.map(one_line)
 limits = st.none() | st.floats(-1e12, 1e12) | st.integers(-40_000, 40_000).map(float)
 
 

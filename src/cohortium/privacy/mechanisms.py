@@ -6,7 +6,7 @@ Every question is about whole numbers that change by at most 1, in one place, wh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import NormalDist
@@ -93,22 +93,25 @@ class Curator:
         """
         epsilon = Fraction(math.isqrt(int(8 * rho * _DIGITS**4)), _DIGITS**2)
         self.budget.spend(purpose, epsilon * epsilon / 8)
-        left = list(range(len(scores)))
-        while left:
-            place = left[self._exponential([scores[place] for place in left], epsilon)]
+        for place in self._ranking(np.array(scores, dtype=object), epsilon):
             if allowed(place):
                 return place
-            left.remove(place)
         return None
 
-    def _exponential(self, scores: Sequence[int], epsilon: Fraction) -> int:
-        behind = max(scores) - np.array(scores, dtype=object)
-        batch = np.full(max(64, len(scores)), len(scores), dtype=np.int64)
-        while True:
-            drawn = uniform_below(batch, self.noise)
-            kept = bernoulli_exp(behind[drawn] * epsilon.numerator, 2 * epsilon.denominator, self.noise)
-            if kept.any():
-                return int(drawn[int(np.argmax(kept))])
+    def _ranking(self, scores: NDArray[np.object_], epsilon: Fraction) -> Iterator[int]:
+        """Places in random order: each time one of those left, by the exponential mechanism.
+
+        Independent draws from all, of which those seen before are passed over, come in that order.
+        """
+        left = np.ones(len(scores), dtype=np.bool_)
+        while left.any():
+            places = np.flatnonzero(left)
+            behind = (scores[places].max() - scores[places]) * epsilon.numerator
+            drawn = uniform_below(np.full(max(64, len(places)), len(places), dtype=np.int64), self.noise)
+            kept = bernoulli_exp(behind[drawn], 2 * epsilon.denominator, self.noise)
+            for place in dict.fromkeys(places[drawn[kept]].tolist()):
+                left[place] = False
+                yield place
 
 
 def variance_at(rho: Fraction) -> Fraction:

@@ -92,6 +92,9 @@ def synthesise(
     where: Annotated[
         str | None, typer.Option(help='Only rows like these, for example "age >= 70 and sex = F".')
     ] = None,
+    analysis: Annotated[
+        str | None, typer.Option(help='Regression that the twin must reproduce, for example "num ~ age + sex".')
+    ] = None,
     policy: PolicyFile = None,
     override: Override = None,
     schema: SchemaFile = None,
@@ -100,7 +103,7 @@ def synthesise(
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic twin of a table, measure it, and let it out if the policy allows."""
-    plan = Plan(method=method, rows=rows, seed=seed, epsilon=epsilon, delta=delta, where=where, target=outcome)
+    plan = Plan(method, rows, seed, epsilon, delta, where, target=outcome, analysis=analysis)
     with Reporter(quiet=as_json) as reporter:
         result = commands.synthesise_table(
             data, out, plan, reporter,

@@ -41,6 +41,8 @@ class Plan:
 
     rows          : rows of the twin; as many as the real table has where None.
     holdout_share : share of the persons who are kept away from the synthesiser and judge it.
+    target        : column that models predict in the evidence; the schema's outcome where None.
+    analysis      : regression that the evidence repeats, ``outcome ~ a + b``.
     where         : condition that every synthetic row must satisfy.
     seed          : of everything that is random but privacy noise.
     """
@@ -52,6 +54,7 @@ class Plan:
     delta: float | None = None
     where: str | None = None
     target: str | None = None
+    analysis: str | None = None
     holdout_share: float = 1 / 3
 
     def synthesiser(self) -> Synthesiser:
@@ -140,6 +143,7 @@ def make_twin(
         draws,
         holdout,
         target=plan.target,
+        analysis=plan.analysis,
         guarantee=fitted.guarantee,
         rng=evaluate_rng,
         progress=_part(progress, 0.35, 1.0),

@@ -68,20 +68,20 @@ def _head(address: Address, encoding: str) -> str:
     return taken.decode("utf-8-sig", errors="ignore")
 
 
-def _reader(head: str, delimiter: str) -> csv._reader:
-    return csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-
-
 def _records(head: str, delimiter: str) -> list[list[str]]:
     """The first records; the last one is left out where the head may have cut it."""
-    found = [record for record in itertools.islice(_reader(head, delimiter), _LINES + 1) if record]
+    found = [
+        record
+        for record in itertools.islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), _LINES + 1)
+        if record
+    ]
     return found[:-1] if len(head) >= _HEAD // 4 and len(found) > 1 else found
 
 
 def _header_lines(head: str, delimiter: str) -> int:
-    reader = _reader(head, delimiter)
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     next(record for record in reader if record)
-    return reader.line_num
+    return int(reader.line_num)
 
 
 def _has_more(head: str, delimiter: str) -> bool:

@@ -13,7 +13,8 @@ from cohortium.sources.address import Address, Options
 from cohortium.sources.annotations import annotated, notes_of
 from cohortium.sources.batches import Batches
 from cohortium.sources.delimited import open_delimited
-from cohortium.sources.redcap_dictionary import Field, columns_of, load_dictionary
+from cohortium.sources.redcap_columns import columns_of
+from cohortium.sources.redcap_dictionary import Field, load_dictionary
 
 _OF_REDCAP = {
     "redcap_event_name": (Kind.CATEGORICAL, (), "REDCap's event of a longitudinal project."),

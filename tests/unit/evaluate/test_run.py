@@ -159,9 +159,8 @@ def test_a_metric_that_real_persons_cannot_answer_has_no_reference(
         return Score(0.5, n=1)
 
     invented("large", large)
-    score = evaluate(
-        make_patients(120, 1), make_patients(120, 2), make_patients(120, 3), metrics=["large"], rng=np.random.default_rng(0)
-    ).findings[0].score  # fmt: skip
+    tables = (make_patients(120, seed) for seed in range(3))
+    score = evaluate(*tables, metrics=["large"], rng=np.random.default_rng(0)).findings[0].score
     assert score is not None
     assert (score.value, score.reference) == (0.5, None)
 

@@ -57,7 +57,7 @@ def pair_trends(pair: Comparison, *, rng: np.random.Generator) -> Score:
 def similarities(
     real: NDArray[np.float64], synthetic: NDArray[np.float64], nominal: NDArray[np.bool_], pairs: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How alike each pair of columns is in both tables (NaN where undefined); whether it hangs together in real persons.
+    """How alike each pair of columns is in both tables, NaN where undefined; whether it hangs together in real ones.
 
     pairs : (k, 2) numbers of columns.
     """

@@ -46,8 +46,7 @@ class Whole(Enum):
 
 def judge(draft: Draft) -> tuple[Whole, str]:
     """What the whole numbers of ``draft`` are, and the reason."""
-    assert draft.numbers is not None  # noqa: S101 - called for numbers only
-    values = np.sort(draft.numbers[draft.present])
+    values = np.sort(draft.amounts[draft.present])
     found = words(draft.name)
     few = f"{len(values):,} different whole numbers in {draft.filled:,} cells"
     if len(values) < 2:

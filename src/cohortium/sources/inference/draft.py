@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cohortium.errors import NotApplicable
 from cohortium.records import Column, Kind, Role
 from cohortium.sources.annotations import one_line
 from cohortium.sources.cells.missing import without_zero_fraction
@@ -60,6 +61,13 @@ class Draft:
         """Different values."""
         return int(self.present.sum())
 
+    @property
+    def amounts(self) -> NDArray[np.float64]:
+        """(d,) ``numbers``, for a column that is known to have them."""
+        if self.numbers is None:
+            raise NotApplicable(f"The cells of column '{self.name}' are no numbers.")
+        return self.numbers
+
     def why(self, reason: str) -> None:
         """Add a reason, once; as one printable line, because names of columns may hold anything."""
         reason = one_line(reason)
@@ -83,9 +91,7 @@ class Draft:
 
     def values(self) -> NDArray[np.float64]:
         """(n,) numbers of the rows, NaN where missing; for columns that have numbers."""
-        if self.numbers is None:
-            raise ValueError(self.name)
-        lookup = np.append(np.where(self.present, self.numbers, np.nan), np.nan)
+        lookup = np.append(np.where(self.present, self.amounts, np.nan), np.nan)
         return np.asarray(lookup[self.profile.cells.places])
 
     def finished(self) -> Column:

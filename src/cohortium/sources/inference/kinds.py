@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from cohortium.records import Kind
+from cohortium.records import Column, Kind
 from cohortium.sources.cells import as_texts, read_dates
 from cohortium.sources.inference.context import Context
 from cohortium.sources.inference.draft import Draft
@@ -21,7 +21,7 @@ def describe(profile: Profile, context: Context) -> tuple[Draft, bool]:
     for note in profile.notes:
         draft.why(note)
     if profile.declared is not None:
-        _follow_declaration(draft)
+        _follow(draft, profile.declared)
         return draft, False
     if profile.empty:
         share = 100 * profile.empty / profile.rows
@@ -72,10 +72,8 @@ def _decide_stored(draft: Draft) -> None:
         draft.why(f"The source stores {stored}; the column is kept as text.")
 
 
-def _follow_declaration(draft: Draft) -> None:
+def _follow(draft: Draft, declared: Column) -> None:
     """What the source declares, with the missing codes that the data add."""
-    declared = draft.profile.declared
-    assert declared is not None  # noqa: S101 - asked for by the caller
     if draft.profile.is_text and declared.kind not in (Kind.TEXT, Kind.IDENTIFIER) and declared.levels is None:
         take_missing_words(draft)
     draft.kind = declared.kind

@@ -42,16 +42,14 @@ def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
 
 def take_infinite(draft: Draft) -> None:
     """Infinite values of a float column, which no measurement gives."""
-    assert draft.numbers is not None  # noqa: S101 - called for numbers only
-    mask = np.isinf(draft.numbers) & draft.present
+    mask = np.isinf(draft.amounts) & draft.present
     draft.missing(mask, f"{int(draft.profile.cells.counts[mask].sum()):,} cells are infinite; they count as missing.")
 
 
 def take_sentinels(draft: Draft) -> None:
     """Numbers such as -9 and 999 that stand far outside of all others."""
-    assert draft.numbers is not None  # noqa: S101 - called for numbers only
-    _take_negative(draft, draft.numbers)
-    _take_positive(draft, draft.numbers)
+    _take_negative(draft, draft.amounts)
+    _take_positive(draft, draft.amounts)
 
 
 def _take_negative(draft: Draft, numbers: NDArray[np.float64]) -> None:
@@ -113,15 +111,14 @@ def _quantile(draft: Draft, numbers: NDArray[np.float64], mask: NDArray[np.bool_
 
 def take_zero(draft: Draft) -> None:
     """A zero that means "not measured": far below every other number, in a quantity that is never zero."""
-    assert draft.numbers is not None  # noqa: S101 - called for numbers only
-    zero = draft.present & (draft.numbers == 0)
+    zero = draft.present & (draft.amounts == 0)
     rest = draft.present & ~zero
     count = int(draft.counts[zero].sum())
-    if not count or rest.sum() < 10 or (draft.numbers[rest] < 0).any():
+    if not count or rest.sum() < 10 or (draft.amounts[rest] < 0).any():
         return
-    others = np.sort(draft.numbers[rest])
-    middle = _quantile(draft, draft.numbers, rest, 0.5)
-    if is_never_zero(draft.name) and _quantile(draft, draft.numbers, rest, 0.005) > 0.04 * middle:
+    others = np.sort(draft.amounts[rest])
+    middle = _quantile(draft, draft.amounts, rest, 0.5)
+    if is_never_zero(draft.name) and _quantile(draft, draft.amounts, rest, 0.005) > 0.04 * middle:
         draft.missing(
             zero, f"{count:,} cells hold 0, which this quantity never is in the living: they count as missing."
         )

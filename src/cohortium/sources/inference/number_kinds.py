@@ -25,13 +25,12 @@ _MOST_INTEGER = 9e18  # beyond it 64 bits hold no whole number
 
 def decide_number(draft: Draft) -> bool:
     """Kind, unit, range and decimals of a column that has numbers; True where the order of its codes is open."""
-    assert draft.numbers is not None  # noqa: S101 - called for numbers only
     take_infinite(draft)
     if take_identifier(draft):
         return False
     take_sentinels(draft)
     take_zero(draft)
-    values = draft.numbers[draft.present]
+    values = draft.amounts[draft.present]
     if not len(values):
         draft.why("No cell holds a value.")
         draft.kind = Kind.CONTINUOUS
@@ -73,9 +72,8 @@ def _are_whole(draft: Draft, values: NDArray[np.float64]) -> bool:
 
 def _list_levels(draft: Draft) -> None:
     """Codes as levels in the order of the numbers; they are needed where the file writes 1 as 1.0."""
-    assert draft.numbers is not None  # noqa: S101 - called for numbers only
     texts = draft.profile.cells.texts.filter(pa.array(draft.present))
-    order = np.argsort(draft.numbers[draft.present], kind="stable")
+    order = np.argsort(draft.amounts[draft.present], kind="stable")
     levels = tuple(dict.fromkeys(without_zero_fraction(texts.take(pa.array(order))).to_pylist()))
     if len(levels) <= MOST_LEVELS or not set(texts.to_pylist()) <= set(levels) or draft.kind is Kind.ORDINAL:
         draft.levels = levels
@@ -93,7 +91,7 @@ def _describe(draft: Draft, values: NDArray[np.float64]) -> None:
     limits = plausible_range(draft.name, draft.unit, float(values.min()), float(values.max()))
     if limits is not None:
         draft.minimum, draft.maximum = limits
-    elif values.min() >= 0 and draft.filled >= 30:
+    elif values.min() >= 0 and draft.filled >= 30 and not 1800 <= values.min() <= values.max() <= 2200:
         draft.minimum = 0.0
         draft.why("No value is negative.")
 

@@ -71,7 +71,7 @@ def _few(draft: Draft, rest: NDArray[np.bool_], good: int, texts: pa.Array) -> b
     # A text with digits may be a patient's own misspelt value, which must not get into a schema.
     plain = matching(texts.filter(pa.array(words)), _WORD).all()
     few_limits = not limited or (limits.sum() <= 10 and limited >= 2 * limits.sum() and limited <= good)
-    return plain and few_limits and worded <= 0.05 * good and words.sum() <= 20
+    return bool(plain and few_limits and worded <= 0.05 * good and words.sum() <= 20)
 
 
 def _limits(texts: pa.Array) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from cohortium.synthesise.tables.latent_space import LatentSpace
 from cohortium.synthesise.tables.level_order import order_levels
 from cohortium.synthesise.tables.marginal_learning import Persons, least_persons
 from cohortium.synthesise.tables.row_maker import RowMaker
-from cohortium.synthesise.tables.strata import strata_of, stratum_edges, worth_modelling
+from cohortium.synthesise.tables.strata import strata_of, stratum_edges, expected_shares, worth_modelling
 from cohortium.synthesise.tables.stratum import Stratum, Window
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 FEWEST_PERSONS = 30
 MOST_PERSONS = 20_000
 """So many persons, drawn at random, are enough to learn relations from; marginals are learnt from all."""
-SHARED = (1.0, 3.0, 10.0)
+SHARED = (1.0, 5.0)
 """Persons per axis for which the covariance that all components share may count in each of them."""
-RIDGE = 0.005
+RIDGE = 1e-4
+GROUP = 1.0
 FIRST = (60, 8)
 """Components to begin with: one for so many persons, and how many at most."""
 BLOCK_ROWS = 65_536
@@ -115,11 +116,12 @@ class CopulaMixture:
         for number, own in enumerate(members):
             places = np.full(len(space.axes), -1)
             places[used] = np.where(modelled[number, used], np.arange(len(used)), -1)
+            part = _part(mixture, home == number)
+            group = max(least, GROUP * weights[own].sum()**.5)
             edges = tuple(
-                stratum_edges(axis, cells[own, place], weights[own], least, space.is_number(axis))
+                stratum_edges(axis, cells[own, place], weights[own], expected_shares(part, places[place], axis), group, space.is_number(axis))
                 for place, axis in enumerate(space.axes)
             )
-            part = _part(mixture, home == number)
             answer.append(Stratum.of(float(weights[own].sum() / weights.sum()), part, places, edges))
         return tuple(answer)
 

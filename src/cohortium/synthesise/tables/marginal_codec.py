@@ -104,14 +104,22 @@ class Marginal:
         if not len(self.shares):
             return np.zeros(len(values)), np.ones(len(values))
         cells = self.cells(values)
-        width = (self.high - self.low)[cells]
-        scale = np.where(width > 0.0, width, 1.0)
+        wide = self.low < self.high
+        # A recorded value stands for all that rounds to it, which may reach into the next cells, but not past a spike.
+        apart = np.append(True, self.high[:-1] < self.low[1:]) | ~wide | np.append(True, ~wide[:-1])
+        first, last = _ends_of_runs(apart)
         half = self.grain.at(values) / 2.0
-        first = np.clip((values - half - self.low[cells]) / scale, 0.0, 1.0)
-        last = np.clip((values + half - self.low[cells]) / scale, 0.0, 1.0)
-        low = self.edges[cells] + self.shares[cells] * np.where(width > 0.0, first, 0.0)
-        high = self.edges[cells] + self.shares[cells] * np.where(width > 0.0, last, 1.0)
+        low = self._rank(values - half, first[cells], last[cells])
+        high = self._rank(values + half, first[cells], last[cells])
+        low = np.where(wide[cells], low, self.edges[cells])
+        high = np.where(wide[cells], high, self.edges[cells + 1])
         return np.where(cells < 0, 0.0, low), np.where(cells < 0, 1.0, high)
+
+    def _rank(self, numbers: Floats, first: NDArray[np.int64], last: NDArray[np.int64]) -> Floats:
+        cells = np.clip(np.searchsorted(self.low, numbers, side="right") - 1, first, last)
+        width = self.high[cells] - self.low[cells]
+        inside = np.clip((numbers - self.low[cells]) / np.where(width > 0.0, width, 1.0), 0.0, 1.0)
+        return self.edges[cells] + self.shares[cells] * inside
 
     def values(self, ranks: Floats, edges: Floats | None = None) -> Floats:
         """The value at each rank (0 to 1): a number at the column's resolution, or a level code; NaN without cells.
@@ -194,6 +202,14 @@ def edges_of(shares: Floats) -> Floats:
     """Where cells of these shares (m,) begin and end on the unit interval (m + 1,)."""
     edges = np.append(0.0, np.cumsum(shares))
     return edges / edges[-1] if len(shares) else edges
+
+
+def _ends_of_runs(starts: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last member of the run that each element belongs to; ``starts`` is True where a run begins."""
+    beginnings = np.flatnonzero(starts)
+    number = np.cumsum(starts) - 1
+    endings = np.append(beginnings[1:], len(starts)) - 1
+    return beginnings[number], endings[number]
 
 
 def finite_numbers(table: Table, name: str) -> Floats:

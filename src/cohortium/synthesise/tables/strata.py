@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cohortium.numerics.gaussian_mixture import Mixture
+from cohortium.numerics.normal_scores import normal_cdf, normal_quantile
 from cohortium.records import Role, Table
 from cohortium.synthesise.tables.latent_space import Axis
 from cohortium.synthesise.tables.marginal_codec import Marginal, edges_of
@@ -55,7 +57,23 @@ def worth_modelling(axis: Axis, wide: NDArray[np.bool_], cells: Integers, weight
     return mass.sum() >= least and (bool(wide[mass.argmax()]) or float(mass.sum() - mass.max()) >= least)
 
 
-def stratum_edges(axis: Axis, cells: Integers, weights: Floats, least: float, merge: bool) -> Floats:
+def expected_shares(mixture: Mixture, place: int, axis: Axis) -> Floats:
+    """Shares (m,) of the cells of an axis that the mixture of a stratum expects on its dimension ``place``.
+
+    Those of the whole table where the stratum has not learnt the axis (-1).
+    """
+    if place < 0:
+        return np.diff(axis.edges)
+    sd = np.sqrt(mixture.covariances[:, place, place])
+    standard = (normal_quantile(axis.edges)[:, None] - mixture.means[:, place]) / sd
+    below = normal_cdf(standard) @ mixture.weights
+    below[[0, -1]] = 0.0, 1.0
+    return np.diff(below)
+
+
+def stratum_edges(
+    axis: Axis, cells: Integers, weights: Floats, expected: Floats, least: float, merge: bool
+) -> Floats:
     """Where the cells of an axis begin and end on the unit interval among the records of one stratum.
 
     merge : pool neighbouring cells until they hold ``least`` persons, as befits numbers; levels have no neighbours.
@@ -63,7 +81,7 @@ def stratum_edges(axis: Axis, cells: Integers, weights: Floats, least: float, me
     mass = _mass(axis, cells, weights)
     if not mass.any():
         return axis.edges
-    return edges_of(pooled(mass, np.diff(axis.edges), least) if merge else mass)
+    return edges_of(pooled(mass, expected, least) if merge else mass)
 
 
 def _mass(axis: Axis, cells: Integers, weights: Floats) -> Floats:
@@ -88,5 +106,6 @@ def pooled(mass: Floats, usual: Floats, least: float) -> Floats:
     bounds[-1] = int(last) + 1  # what is left over joins the last group
     answer = np.zeros_like(mass)
     for start, stop in itertools.pairwise(bounds):
-        answer[start:stop] = mass[start:stop].sum() * usual[start:stop] / usual[start:stop].sum()
+        part = usual[start:stop] + 1e-12
+        answer[start:stop] = mass[start:stop].sum() * part / part.sum()
     return answer

@@ -34,7 +34,6 @@ PAIR_WEIGHT = 333
 """Of a pair of columns without a target, where there is one; with a target, and without any, the weight is full."""
 
 
-DRAWS=[0]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the choice goes on.
@@ -77,6 +76,24 @@ def candidates(
     return full | {clique: found[clique] for clique in small}
 
 
+class _Room:
+    """Whether a junction tree stays small enough, in one round of choices.
+
+    A clique must fit with what the round began with and with what was chosen since. The first answer is kept; it is
+    forgotten after the round, or the cliques that came up would tell about the persons.
+    """
+
+    def __init__(self, sizes: Sequence[int], measured: Sequence[Clique], most: int) -> None:
+        self.sizes, self.measured, self.most = sizes, measured, most
+        self.at_start: dict[Clique, bool] = {}
+
+    def admits(self, names: Sequence[Clique], chosen: Sequence[Clique], place: int) -> bool:
+        name = names[place]
+        if name not in self.at_start:
+            self.at_start[name] = tree_cells(self.sizes, [*self.measured, name]) <= self.most
+        return self.at_start[name] and tree_cells(self.sizes, [*self.measured, *chosen, name]) <= self.most
+
+
 class Selection:
     """Choosing, counting and fitting, round after round, over the rows ``codes`` (n, d).
 
@@ -108,8 +125,6 @@ class Selection:
         model = self.fit.fit()
         a_round = max(1, math.ceil(self.plan.choices / self.plan.rounds))
         while self.left > 0 and true:
-            # what turned out too large for the tree in one round stays a candidate in the next: to remember which of
-            # them came up would tell about the persons
             progress("choosing what to measure", 1.0 - self.left / self.plan.choices)
             variance = float(self.left / (2 * self.counts))
             chosen = self._choose(self._scores(wanted, true, model, variance), true, min(a_round, self.left))
@@ -141,10 +156,14 @@ class Selection:
 
     def _choose(self, scores: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], most: int) -> list[Clique]:
         chosen: list[Clique] = []
+        # the tree may grow as the budget is spent, so that early choices do not fill it
+        spent = max(1.0 - (self.left - most) / self.plan.choices, 1.0 / self.plan.rounds)
+        measured = [measurement.clique for measurement in self.fit.measurements]
+        room = _Room(self.fit.sizes, measured, int(self.plan.tree_cells * spent))
         for _ in range(min(most, len(scores))):
             names = list(scores)
             cost = self.choice / self.left
-            place = self.curator.choose(CHOICE, list(scores.values()), cost, partial(self._fits, names))
+            place = self.curator.choose(CHOICE, list(scores.values()), cost, partial(room.admits, names, chosen))
             self.choice -= cost
             if place is None:
                 break
@@ -158,13 +177,6 @@ class Selection:
         noisy, variance = self.curator.histogram(COUNTS, true, share)
         self.fit.add(Measurement(clique, noisy.astype(np.float64), np.full(noisy.shape, variance)))
         self.counts, self.left = self.counts - share, self.left - 1
-
-    def _fits(self, names: Sequence[Clique], place: int) -> bool:
-        # the tree may grow as the budget is spent, so that early choices do not fill it
-        share = max(1.0 - self.left / self.plan.choices, 1.0 / self.plan.rounds)
-        measured = [measurement.clique for measurement in self.fit.measurements]
-        DRAWS[0]+=1
-        return tree_cells(self.fit.sizes, [*measured, names[place]]) <= share * self.plan.tree_cells
 
     def _scores(
         self, wanted: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], model: GraphicalModel, variance: float
