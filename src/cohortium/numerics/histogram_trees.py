@@ -26,7 +26,7 @@ def grow(
     scores: NDArray[np.float32],
     rows: NDArray[np.int64],
     smallest: int,
-    least_gain: float,
+    evidence: NDArray[np.float64],
     deepest: int,
     favour: NDArray[np.float64],
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
@@ -35,15 +35,18 @@ def grow(
     bins       : (n, q) feature bins; widths : (q,) number of bins per feature.
     scores     : (n, t) orthonormal functions of the target's bin.
     smallest   : fewest rows that a child may have.
-    least_gain : a split must explain this many times what a random split explains on average.
-    favour     : (q,) factor on what a feature's splits explain, above 1 for features that must not be lost.
+    evidence   : (q,) how far beyond a random split's, in its standard deviations, a feature's split must explain.
+    favour     : (q,) factor on what a feature's splits explain beyond that, above 1 for features that must not be lost.
     Returns    : feature (-1 in a leaf), cut, right child, parent; one entry per node.
+
+    What a random split explains is a weighted sum of chi-squares, one per score; it is taken as one chi-square with
+    the same mean and variance (Satterthwaite 1946), whose quantile follows Wilson and Hilferty (1931).
     """
     n_features = bins.shape[1]
     n_scores = scores.shape[1]
-    widest = 1
+    offset = np.zeros(n_features + 1, np.int64)
     for f in range(n_features):
-        widest = max(widest, widths[f])
+        offset[f + 1] = offset[f] + widths[f]
     limit = max(1, 2 * (len(rows) // max(1, smallest)) + 1)
     feature = np.full(limit, -1, np.int16)
     cut = np.zeros(limit, np.uint8)
@@ -51,9 +54,9 @@ def grow(
     parent = np.full(limit, -1, np.int32)
     order = rows.copy()
     spare = np.empty_like(order)
-    sums = np.zeros((n_features, widest, n_scores + 1))
+    sums = np.zeros((offset[n_features], n_scores + 1))
     total = np.zeros(n_scores)
-    square = 0.0
+    squares = np.zeros(n_scores)
     running = np.zeros(n_scores)
 
     stack_start = np.empty(limit, np.int64)
@@ -77,30 +80,36 @@ def grow(
             continue
         sums[:] = 0.0
         total[:] = 0.0
-        square = 0.0
+        squares[:] = 0.0
         for place in range(start, stop):
             row = order[place]
             for t in range(n_scores):
                 score = scores[row, t]
                 total[t] += score
-                square += score * score
+                squares[t] += score * score
             for f in range(n_features):
-                cell = sums[f, bins[row, f]]
+                cell = sums[offset[f] + bins[row, f]]
                 cell[0] += 1.0
                 for t in range(n_scores):
                     cell[t + 1] += scores[row, t]
         whole = 0.0
+        spread = 0.0
+        fourth = 0.0
         for t in range(n_scores):
             whole += total[t] * total[t] / count
-        spread = (square - whole) / count
+            variance = (squares[t] - total[t] * total[t] / count) / count
+            spread += variance
+            fourth += variance * variance
         if spread <= 1e-9:
             continue
-        best, best_feature, best_cut = least_gain * spread, -1, 0
+        ninth = 2.0 * fourth / (9.0 * spread * spread)
+        best, best_feature, best_cut = 0.0, -1, 0
         for f in range(n_features):
+            by_chance = spread * (1.0 - ninth + evidence[f] * np.sqrt(ninth)) ** 3
             left_count = 0.0
             running[:] = 0.0
             for b in range(widths[f] - 1):
-                here = sums[f, b]
+                here = sums[offset[f] + b]
                 if here[0] == 0.0:
                     continue
                 left_count += here[0]
@@ -115,8 +124,9 @@ def grow(
                 for t in range(n_scores):
                     rest = total[t] - running[t]
                     explained += running[t] * running[t] / left_count + rest * rest / right_count
-                if explained * favour[f] > best:
-                    best, best_feature, best_cut = explained * favour[f], f, b
+                beyond = (explained - by_chance) * favour[f]
+                if beyond > best:
+                    best, best_feature, best_cut = beyond, f, b
         if best_feature < 0:
             continue
         feature[node] = best_feature
@@ -167,7 +177,7 @@ def fill(
 
     Bins are sorted within a leaf, so a run says how often each bin occurs and nothing about which row it came from.
 
-    Returns : content (m,) bins; start, stop (nodes,): the run of each node, that of an inner node spanning its children.
+    Returns : content (m,) bins; start, stop (nodes,): each node's run; that of an inner node spans its children.
     """
     n_nodes = len(feature)
     counts = np.zeros(n_nodes + 1, np.int64)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from cohortium.numerics.blends import Blends, blend_ranks
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
 class Forest(NamedTuple):
     """Trees for one target column, laid end to end.
 
-    source, lookup : feature f reads column ``source[f]`` through ``lookup[f]`` (256,), bin -> rank.
+    source, lookup : feature f reads column ``source[f]`` through ``lookup[f]`` (256,), bin -> rank; where ``source[f]``
+                     is negative it reads the rank of blend -1 - source[f] instead.
     feature, cut, right, parent, start, stop : per node; feature is -1 in a leaf; numbers are relative to the tree.
     content        : bins of all runs; node_offset, content_offset : (trees + 1,) where each tree begins.
     interval       : (256,) True for bins that are intervals and may be smoothed over.
+    blend_...      : the parts of the :class:`~cohortium.numerics.blends.Blends` that the trees split on.
     """
 
     source: NDArray[np.int64]
@@ -38,6 +42,10 @@ class Forest(NamedTuple):
     node_offset: NDArray[np.int64]
     content_offset: NDArray[np.int64]
     interval: NDArray[np.bool_]
+    blend_source: NDArray[np.int64]
+    blend_first: NDArray[np.int64]
+    blend_weight: NDArray[np.float32]
+    blend_cut: NDArray[np.float32]
 
 
 @njit(cache=True, nogil=True)
@@ -72,6 +80,8 @@ def draw(
     n_trees = len(forest.node_offset) - 1
     limited = len(allowed) > 0
     some_given = len(given) > 0
+    blends = Blends(forest.blend_source, forest.blend_first, forest.blend_weight, forest.blend_cut)
+    ranks = blend_ranks(bins, blends)
     for row in range(bins.shape[0]):
         state, u = _next(state)
         tree = int(u * n_trees)
@@ -80,7 +90,8 @@ def draw(
         node = 0
         while forest.feature[nodes + node] >= 0:
             f = forest.feature[nodes + node]
-            rank = forest.lookup[f, bins[row, forest.source[f]]]
+            source = forest.source[f]
+            rank = forest.lookup[f, bins[row, source]] if source >= 0 else ranks[row, -1 - source]
             node = node + 1 if rank <= forest.cut[nodes + node] else forest.right[nodes + node]
         state, u = _next(state)
         while forest.parent[nodes + node] >= 0:

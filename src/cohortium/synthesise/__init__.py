@@ -3,12 +3,22 @@
 from cohortium.synthesise.generate import batches, equal_shares, generate, sample_subgroups
 from cohortium.synthesise.model_file import load_model, save_model
 from cohortium.synthesise.protocol import Fitted, Parts, Progress, Synthesiser
-from cohortium.synthesise.tables import FittedTrees, SequentialTrees, TreeSettings
+from cohortium.synthesise.tables import (
+    CopulaMixture,
+    FittedTrees,
+    IndependentColumns,
+    PrivateMarginals,
+    SequentialTrees,
+    TreeSettings,
+)
 
 __all__ = [
+    "CopulaMixture",
     "Fitted",
     "FittedTrees",
+    "IndependentColumns",
     "Parts",
+    "PrivateMarginals",
     "Progress",
     "SequentialTrees",
     "Synthesiser",

@@ -112,6 +112,6 @@ class Draft:
         )
 
 
-def of(count: int, total: int) -> str:
-    """``3 of 920``, or ``all 920``."""
-    return f"all {total:,}" if count == total else f"{count:,} of {total:,}"
+def hold(count: int) -> str:
+    """``1 cell holds``, ``3 cells hold``: the beginning of many a reason."""
+    return f"{count:,} " + ("cell holds" if count == 1 else "cells hold")

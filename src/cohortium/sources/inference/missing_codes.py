@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cohortium.sources.cells.patterns import matching
-from cohortium.sources.inference.draft import Draft
+from cohortium.sources.inference.draft import Draft, hold
 from cohortium.sources.inference.names import NOT_ZERO_CODED, says
 from cohortium.sources.inference.quantities import is_never_zero
 
@@ -28,7 +28,7 @@ def take_missing_words(draft: Draft) -> None:
     """Words such as NA, ? and unknown, whatever the kind."""
     mask = _matches(draft.profile.cells.texts, _ALWAYS)
     count = int(draft.counts[mask].sum())
-    draft.missing(mask, f"{count:,} cells hold a word that means 'missing' (such as NA, ? or unknown).")
+    draft.missing(mask, f"{hold(count)} a word that means 'missing' (such as NA, ? or unknown).")
 
 
 def words_beside_numbers(texts: pa.Array) -> NDArray[np.bool_]:
@@ -60,10 +60,10 @@ def _take_negative(draft: Draft, numbers: NDArray[np.float64]) -> None:
     if np.isin(found, _NEGATIVE).all():
         codes = ", ".join(f"{number:g}" for number in np.sort(found)[::-1])
         count = int(draft.counts[below].sum())
-        draft.missing(below, f"{count:,} cells hold {codes}, the only negative numbers: codes for 'missing'.")
+        draft.missing(below, f"{hold(count)} {codes}, the only negative numbers: codes for 'missing'.")
     elif found.tolist() == [-1.0]:
         draft.why(
-            f"Unsure: {int(draft.counts[below].sum()):,} cells hold -1, the only negative number. If it means "
+            f"Unsure: {hold(int(draft.counts[below].sum()))} -1, the only negative number. If it means "
             "'missing', add it to missing_codes."
         )
 
@@ -72,7 +72,7 @@ def _take_positive(draft: Draft, numbers: NDArray[np.float64]) -> None:
     values = np.sort(numbers[draft.present])
     if values.tolist() in ([0.0, 1.0, 9.0], [1.0, 2.0, 9.0]):
         count = int(draft.counts[draft.present & (numbers == 9)].sum())
-        draft.missing(numbers == 9, f"{count:,} cells hold 9 beside two other codes: a code for 'missing'.")
+        draft.missing(numbers == 9, f"{hold(count)} 9 beside two other codes: a code for 'missing'.")
         return
     for code in [code for code in _POSITIVE if code in values[-3:]]:
         values = np.sort(numbers[draft.present & ~np.isin(numbers, _POSITIVE)])
@@ -84,10 +84,10 @@ def _take_positive(draft: Draft, numbers: NDArray[np.float64]) -> None:
         if code <= largest:
             continue
         if _is_far(code, largest, middle):
-            draft.missing(mask, f"{count:,} cells hold {code:g}, far above all other numbers: a code for 'missing'.")
+            draft.missing(mask, f"{hold(count)} {code:g}, far above all other numbers: a code for 'missing'.")
         elif code >= 999 and count > 1:
             draft.why(
-                f"Unsure: {count:,} cells hold {code:g}, the largest number. If it means 'missing' and not a value "
+                f"Unsure: {hold(count)} {code:g}, the largest number. If it means 'missing' and not a value "
                 "that was capped, add it to missing_codes."
             )
 
@@ -119,9 +119,7 @@ def take_zero(draft: Draft) -> None:
     others = np.sort(draft.amounts[rest])
     middle = _quantile(draft, draft.amounts, rest, 0.5)
     if is_never_zero(draft.name) and _quantile(draft, draft.amounts, rest, 0.005) > 0.04 * middle:
-        draft.missing(
-            zero, f"{count:,} cells hold 0, which this quantity never is in the living: they count as missing."
-        )
+        draft.missing(zero, f"{hold(count)} 0, which this quantity never is in the living: they count as missing.")
     elif others[0] > middle / 3 and others[0] > 20 * np.median(np.diff(others)):
         _unnamed_zero(draft, zero, count, others)
 
@@ -131,11 +129,10 @@ def _unnamed_zero(draft: Draft, zero: NDArray[np.bool_], count: int, others: NDA
     if len(others) >= 20 and compact and count < 0.5 * draft.filled and not says(draft.name, NOT_ZERO_CODED):
         draft.missing(
             zero,
-            f"Unsure: {count:,} cells hold 0, far below all other numbers, and are taken for 'not measured'. If 0 is a "
+            f"Unsure: {hold(count)} 0, far below all other numbers, and are taken for 'not measured'. If 0 is a "
             "value, remove it from missing_codes.",
         )
     else:
         draft.why(
-            f"Unsure: {count:,} cells hold 0, far below all other numbers. If it means 'missing', add it to "
-            "missing_codes."
+            f"Unsure: {hold(count)} 0, far below all other numbers. If it means 'missing', add it to missing_codes."
         )

@@ -41,25 +41,33 @@ def decide_number(draft: Draft) -> bool:
         draft.why("Whole numbers of more than 18 digits are codes, not quantities.")
         return False
     if _are_whole(draft, values):
-        verdict, reason = codes.judge(draft)
-        draft.why(reason)
-        draft.kind = codes.KIND_OF[verdict]
-        if draft.kind in (Kind.CATEGORICAL, Kind.ORDINAL):
-            _list_levels(draft)
-        elif draft.kind is Kind.INTEGER:
-            _describe(draft, values)
-        return verdict is codes.Whole.ASK
+        return _decide_whole(draft, values)
+    _decide_measured(draft, values)
+    return False
+
+
+def _decide_whole(draft: Draft, values: NDArray[np.float64]) -> bool:
+    verdict, reason = codes.judge(draft)
+    draft.why(reason)
+    draft.kind = codes.KIND_OF[verdict]
+    if draft.kind in (Kind.CATEGORICAL, Kind.ORDINAL):
+        _list_levels(draft)
+    elif draft.kind is Kind.INTEGER:
+        _describe(draft, values)
+    return verdict is codes.Whole.ASK
+
+
+def _decide_measured(draft: Draft, values: NDArray[np.float64]) -> None:
     if len(values) <= 5 and draft.filled >= 10 * len(values):
         draft.kind = Kind.ORDINAL
         draft.why(f"{len(values)} different numbers in {draft.filled:,} cells: steps of a scale.")
         _list_levels(draft)
-        return False
+        return
     draft.kind = Kind.CONTINUOUS
     draft.decimals = _decimals(values)
     places = "more than six" if draft.decimals is None else str(draft.decimals)
     draft.why(f"Numbers with up to {places} decimals, {len(values):,} different ones in {draft.filled:,} cells.")
     _describe(draft, values)
-    return False
 
 
 def _are_whole(draft: Draft, values: NDArray[np.float64]) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cohortium.sources.cells import read_numbers
 from cohortium.sources.cells.patterns import matching
 from cohortium.sources.inference.context import Context
-from cohortium.sources.inference.draft import Draft
+from cohortium.sources.inference.draft import Draft, hold
 from cohortium.sources.inference.missing_codes import words_beside_numbers
 
 _LEADING_ZERO = r"^0\d+$"
@@ -38,16 +38,16 @@ def take_numbers(draft: Draft, context: Context) -> bool:
         return False
     infinite = matching(texts, _INFINITE)
     what = "an infinite value, which counts" if (infinite | ~words).all() else "a word where numbers stand; these count"
-    draft.missing(words, f"{int(draft.counts[words].sum()):,} cells hold {what} as missing.")
+    draft.missing(words, f"{hold(int(draft.counts[words].sum()))} {what} as missing.")
     limits = rest & _limits(texts)
     draft.missing(
         limits,
-        f"Unsure: {int(draft.counts[limits].sum()):,} cells hold a limit of detection (such as <5) instead of a "
+        f"Unsure: {hold(int(draft.counts[limits].sum()))} a limit of detection (such as <5) instead of a "
         "number; they count as missing. Replace them in the source if that loses too much.",
     )
     draft.missing(
         rest & ~limits,
-        f"Unsure: {int(draft.counts[rest & ~limits].sum()):,} cells hold {int((rest & ~limits).sum())} words that are "
+        f"Unsure: {hold(int(draft.counts[rest & ~limits].sum()))} {int((rest & ~limits).sum())} words that are "
         "no numbers; they were listed as missing codes. Correct them in the source if they say more than 'missing'.",
     )
     draft.numbers, draft.decimal_comma = numbers, comma

@@ -11,7 +11,7 @@ from cohortium.sources.cells import boolean_pair, read_booleans, read_durations
 from cohortium.sources.cells.patterns import matching
 from cohortium.sources.inference.context import Context
 from cohortium.sources.inference.date_formats import LATEST_YEAR, found_format, looks_like_dates
-from cohortium.sources.inference.draft import Draft
+from cohortium.sources.inference.draft import Draft, hold
 from cohortium.sources.inference.identifiers import take_identifier
 from cohortium.sources.inference.missing_codes import take_missing_words, words_beside_numbers
 from cohortium.sources.inference.names import BIRTH, CODE, DATE, DISEASE_CODE, says
@@ -82,7 +82,7 @@ def _take_dates(draft: Draft, context: Context) -> bool:
         )
         draft.kind = Kind.TEXT
         return True
-    draft.missing(~mask, f"{int(draft.counts[~mask].sum()):,} cells hold a word or an impossible date for 'missing'.")
+    draft.missing(~mask, f"{hold(int(draft.counts[~mask].sum()))} a word or an impossible date for 'missing'.")
     readable = np.zeros(len(texts), dtype=np.bool_)
     readable[mask] = found.read.readable
     microseconds = np.zeros(len(texts), dtype=np.int64)

@@ -19,7 +19,7 @@ from cohortium.synthesise.tables.latent_space import LatentSpace
 from cohortium.synthesise.tables.level_order import order_levels
 from cohortium.synthesise.tables.marginal_learning import Persons, least_persons
 from cohortium.synthesise.tables.row_maker import RowMaker
-from cohortium.synthesise.tables.strata import strata_of, stratum_edges, expected_shares, worth_modelling
+from cohortium.synthesise.tables.strata import expected_shares, strata_of, stratum_edges, worth_modelling
 from cohortium.synthesise.tables.stratum import Stratum, Window
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ MOST_PERSONS = 20_000
 SHARED = (1.0, 5.0)
 """Persons per axis for which the covariance that all components share may count in each of them."""
 RIDGE = 1e-4
-GROUP = 1.0
+GROUP = 0.5
+"""A stratum corrects its marginal over groups of this times the square root of its persons, ``least`` at the least."""
 FIRST = (60, 8)
 """Components to begin with: one for so many persons, and how many at most."""
 BLOCK_ROWS = 65_536
@@ -51,7 +52,7 @@ BLOCK_ROWS = 65_536
 class CopulaMixture:
     """Smooth relations over smoothed columns, learnt apart for each outcome; for few persons.
 
-    least     : persons who must share a value, a level or a bin before it is kept; fewer in tables below 500 persons.
+    least     : persons who must share a value, a level or a bin before it is kept; fewer in tables below 300 persons.
     component : fewest persons that a component of the mixture stands for.
     stratum   : fewest persons of an outcome that is learnt apart; half of them for the event of survival data.
     Reveals   : shares of cells, means and covariances of components, all over so many persons; no formal guarantee.
@@ -107,7 +108,7 @@ class CopulaMixture:
             dtype=np.bool_,
         ).reshape(len(members), len(space.axes))
         used = np.flatnonzero(modelled.any(axis=0))
-        latents = space.latents(table, cells, used, stratum, weights, rng)
+        latents = space.latents(table, cells, used, stratum, persons, rng)
         mixture, home = self._mixture(latents, rng)
         for place, axis in enumerate(used):  # unknown values count where the mixture last drew them
             drawn = np.searchsorted(space.axes[axis].edges[1:-1], normal_cdf(latents.z[:, place]), side="right")
@@ -117,9 +118,16 @@ class CopulaMixture:
             places = np.full(len(space.axes), -1)
             places[used] = np.where(modelled[number, used], np.arange(len(used)), -1)
             part = _part(mixture, home == number)
-            group = max(least, GROUP * weights[own].sum()**.5)
+            group = max(least, GROUP * weights[own].sum() ** 0.5)
             edges = tuple(
-                stratum_edges(axis, cells[own, place], weights[own], expected_shares(part, places[place], axis), group, space.is_number(axis))
+                stratum_edges(
+                    axis,
+                    cells[own, place],
+                    weights[own],
+                    expected_shares(part, places[place], axis),
+                    group,
+                    space.is_number(axis),
+                )
                 for place, axis in enumerate(space.axes)
             )
             answer.append(Stratum.of(float(weights[own].sum() / weights.sum()), part, places, edges))
@@ -234,8 +242,8 @@ def _part(mixture: Mixture, own: NDArray[np.bool_]) -> Mixture:
 
 def _notes(space: LatentSpace, strata: tuple[Stratum, ...], by: str, persons: int) -> tuple[str, ...]:
     components = sum(len(stratum.mixture.weights) for stratum in strata)
-    said = f"Relations are learnt from {min(persons, MOST_PERSONS):,} persons as {components} Gaussian components"
-    notes = [f"{said} in {len(strata)} groups by '{by}'." if by else f"{said}."]
+    said = f"Relations are learnt from {min(persons, MOST_PERSONS):,} persons, as a mixture of {components} Gaussian"
+    notes = [f"{said}{'s' if components > 1 else ''}" + (f" in {len(strata)} groups by '{by}'." if by else ".")]
     if persons < 10 * len(space.axes):
         notes.append(
             f"{persons} persons are few for {len(space.marginals)} columns: relations weaker than a correlation of "

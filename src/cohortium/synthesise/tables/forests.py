@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.numerics.histogram_trees import fill, grow, route
-from cohortium.numerics.target_scores import coarse_ranks, level_ranks, level_scores, ordered_scores
+from cohortium.numerics.score_sums import ScoreSums, associations, score_sums
 from cohortium.numerics.tree_draws import Forest
 from cohortium.records import Table
 from cohortium.synthesise.protocol import Progress
 from cohortium.synthesise.tables.bins import ColumnBins
+from cohortium.synthesise.tables.tree_features import TreeFeatures, is_outcome, scores_of, tree_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     Tree = tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]
     Runs = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
 
-FEATURE_BINS = 48
-FEATURE_LEVELS = 64
 DEEPEST = 30
+EVIDENCE_PER_CUTS = 0.3
+MIDDLING_CUTS = 10
+"""A feature with more cuts finds a good one by chance more easily, and must show more evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +35,33 @@ class TreeSettings:
 
     trees      : trees per column; a row draws one of them.
     leaf       : fewest rows in a leaf while trees grow.
-    least_gain : how many times what a random split would explain a split must explain.
+    evidence   : how far beyond a random split's a split must explain, in its standard deviations.
     shrink     : pseudo-count with which a leaf leans on its parent.
     smallest   : fewest persons behind any value, level, or run that rows are drawn from.
     share      : share of the rows whose structure a tree sees; its leaves are filled with all of them.
     honest     : fill a tree's leaves only with the rows that did not choose its splits.
+    favour     : factor on what splits on the outcome explain, so that what depends on it is not lost.
+    blends     : most blends of earlier columns that a tree may split on; ridge : pseudo-count per score in them.
+    predictors : most columns that a column may depend on, the most associated ones.
     """
 
     trees: int = 8
     leaf: int | None = None
-    least_gain: float = 2.5
+    evidence: float = 2.5
     shrink: float = 5.0
     smallest: int | None = None
     share: float = 0.7
     honest: bool = False
-    favour: float = 1.0
-    lead: int = 1
+    favour: float = 10.0
+    blends: int = 2
+    ridge: float = 5.0
+    predictors: int = 32
     structure_rows: int = 100_000
 
     def for_persons(self, persons: int) -> TreeSettings:
         """The settings with every open dial set for this many persons."""
-        leaf = self.leaf if self.leaf is not None else int(np.clip(round(persons**0.5 / 4), 10, 30))
-        smallest = self.smallest if self.smallest is not None else int(np.clip(persons // 50, 3, 10))
+        leaf = self.leaf if self.leaf is not None else int(np.clip(round(persons**0.5 / 4), 10, 10))
+        smallest = self.smallest if self.smallest is not None else int(np.clip(persons // 50, 3, 5))
         return replace(self, leaf=leaf, smallest=smallest)
 
 
@@ -72,9 +79,17 @@ def learn_forests(
     codes  : (n, p) bins; hidden : (n, p) values that do not come back and teach their own forest nothing.
     """
     seeds = rng.integers(2**63, size=len(bins))
+    scores, sums = scores_and_sums(codes, hidden, bins, settings)
+    related = associations(sums)
 
     def learn(place: int) -> Forest:
-        return _forest(codes, hidden[:, place], place, bins, settings, int(seeds[place]))
+        strongest = np.argsort(-related[place, :place], kind="stable")[: settings.predictors]
+        features = tree_features(
+            codes, place, np.sort(strongest).tolist(), bins, scores, sums, settings.ridge, settings.blends
+        )
+        return _forest(
+            codes[:, place], hidden[:, place], bins, place, scores[place], features, settings, int(seeds[place])
+        )
 
     forests = []
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -93,72 +108,56 @@ def encoded(table: Table, bins: Sequence[ColumnBins]) -> tuple[NDArray[np.uint8]
     return codes, hidden
 
 
+def scores_and_sums(
+    codes: NDArray[np.uint8], hidden: NDArray[np.bool_], bins: Sequence[ColumnBins], settings: TreeSettings
+) -> tuple[list[NDArray[np.float64]], ScoreSums]:
+    """The scores of every column, and the sums of their products over as many rows as structure is learnt from."""
+    scores = [scores_of(codes[~hidden[:, place], place], found) for place, found in enumerate(bins)]
+    return scores, score_sums(codes[:: max(1, len(codes) // settings.structure_rows)], scores)
+
+
 def _forest(
-    codes: NDArray[np.uint8],
+    column: NDArray[np.uint8],
     hidden: NDArray[np.bool_],
-    place: int,
     bins: Sequence[ColumnBins],
+    place: int,
+    scores: NDArray[np.float64],
+    features: TreeFeatures,
     settings: TreeSettings,
     seed: int,
 ) -> Forest:
-    """The forest of one column on the columns before it; rows whose value does not come back teach it nothing."""
+    """The forest of one column; rows whose value does not come back teach it nothing."""
     rng = np.random.default_rng(seed)
-    target = np.ascontiguousarray(codes[:, place])
+    target = np.ascontiguousarray(column)
+    by_row = scores[target].astype(np.float32)
     rows = np.flatnonzero(~hidden)
-    share = np.bincount(target[rows], minlength=bins[place].width) / max(len(rows), 1)
-    by_bin = ordered_scores(share) if bins[place].is_ordered else level_scores(share)
-    scores = by_bin[target].astype(np.float32)
-    source, lookup, widths = _features(codes, place, bins, scores)
-    features = np.stack([lookup[f][codes[:, source[f]]] for f in range(len(source))], axis=1) if len(source) else None
-    favour = np.where(source < settings.lead, settings.favour, 1.0)
+    splits = len(features.source) > 0 and by_row.shape[1] > 0
+    evidence = settings.evidence + EVIDENCE_PER_CUTS * np.log(np.maximum(features.widths - 1, 1) / MIDDLING_CUTS)
+    favour = np.array([settings.favour if c >= 0 and is_outcome(bins[c]) else 1.0 for c in features.source])
     trees = []
-    for _ in range(settings.trees if features is not None and scores.shape[1] else 1):
+    for _ in range(settings.trees if splits else 1):
         shuffled = rng.permutation(rows)
         kept = int(len(rows) * (0.5 if settings.honest else settings.share))
         grows = np.sort(shuffled[: min(kept, settings.structure_rows)])
         fills = np.sort(shuffled[kept:]) if settings.honest else rows
-        if features is None or scores.shape[1] == 0:
-            tree = _stump()
-            leaf = np.zeros(len(fills), np.int32)
+        if splits:
+            tree = grow(features.ranks, features.widths, by_row, grows, settings.leaf or 1, evidence, DEEPEST, favour)
+            leaf = route(features.ranks, fills, tree[0], tree[1], tree[2])
         else:
-            tree = grow(features, widths, scores, grows, settings.leaf or 1, settings.least_gain, DEEPEST, favour)
-            leaf = route(features, fills, tree[0], tree[1], tree[2])
+            tree, leaf = _stump(), np.zeros(len(fills), np.int32)
         trees.append((tree, fill(leaf, target[fills], tree[2], tree[0])))
-    return _joined(trees, source, lookup, bins[place].interval)
+    return _joined(trees, features, bins[place].interval)
 
 
-def _joined(
-    trees: list[tuple[Tree, Runs]], source: NDArray[np.int64], lookup: NDArray[np.uint8], interval: NDArray[np.bool_]
-) -> Forest:
+def _joined(trees: list[tuple[Tree, Runs]], features: TreeFeatures, interval: NDArray[np.bool_]) -> Forest:
     feature, cut, right, parent = (np.concatenate(part) for part in zip(*(tree for tree, _ in trees), strict=True))
     content, start, stop = (np.concatenate(part) for part in zip(*(runs for _, runs in trees), strict=True))
     nodes = np.cumsum([0] + [len(tree[0]) for tree, _ in trees])
     contents = np.cumsum([0] + [len(runs[0]) for _, runs in trees])
-    return Forest(source, lookup, feature, cut, right, parent, start, stop, content, nodes, contents, interval)
-
-
-def _features(
-    codes: NDArray[np.uint8], place: int, bins: Sequence[ColumnBins], scores: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
-    source, lookups, widths = [], [], []
-    for before in range(place):
-        width = bins[before].width
-        if width == 1:
-            continue
-        column = codes[:, before]
-        if bins[before].is_ordered or width <= 3:
-            orders = [coarse_ranks(np.bincount(column, minlength=width).astype(np.float64), FEATURE_BINS)]
-        else:
-            orders = level_ranks(column, width, scores, FEATURE_LEVELS) if scores.shape[1] else []
-        for lookup, ranks in orders:
-            source.append(before)
-            lookups.append(lookup)
-            widths.append(ranks)
-    return (
-        np.array(source, np.int64),
-        np.array(lookups, np.uint8).reshape(len(lookups), 256),
-        np.array(widths, np.int64),
-    )
+    return Forest(
+        features.source, features.lookup, feature, cut, right, parent, start, stop, content, nodes, contents, interval,
+        *features.blends,
+    )  # fmt: skip
 
 
 def _stump() -> Tree:

@@ -34,7 +34,7 @@ FEWEST_PERSONS = 10
 class IndependentColumns:
     """Each column keeps its own distribution, and nothing links one column to another; the baseline.
 
-    least : persons who must share a value, a level or a bin before it is kept; fewer in tables below 500 persons.
+    least : persons who must share a value, a level or a bin before it is kept; fewer in tables below 300 persons.
     Reveals : shares of cells of ``least`` persons or more; no formal guarantee.
     """
 

@@ -96,11 +96,17 @@ class LatentSpace:
         return answer
 
     def latents(
-        self, table: Table, cells: Integers, used: Integers, strata: Integers, weights: Floats, rng: np.random.Generator
+        self,
+        table: Table,
+        cells: Integers,
+        used: Integers,
+        strata: Integers,
+        persons: Persons,
+        rng: np.random.Generator,
     ) -> Latents:
         """Bounds and first scores of all records on the axes ``used``.
 
-        cells : as ``cells`` gives them; strata, weights (n,) of the records.
+        cells : as ``cells`` gives them; strata (n,) of the records.
         """
         low, high = np.empty((2, len(table), len(used)))
         for place, number in enumerate(used):
@@ -112,7 +118,7 @@ class LatentSpace:
         z = normal_quantile(low + (high - low) * rng.random(low.shape))
         low, high = normal_quantile(low), normal_quantile(high)
         point = high - low < FINE
-        return Latents(z, np.where(point, z, low), np.where(point, z, high), strata, weights)
+        return Latents(z, np.where(point, z, low), np.where(point, z, high), strata, persons.codes, persons.weights)
 
     def facts(self) -> list[dict[str, Any]]:
         """The axes as JSON values."""

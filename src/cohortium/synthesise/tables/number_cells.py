@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Cells = tuple[Floats, Floats, Floats]
     """Shares, low and high ends (m,) of cells in order."""
 
-FILLING = 0.5
-"""A bin takes this times the square root of the persons: enough for its share not to be mere chance."""
+FILLING = 1.0
+"""A bin takes so many times the square root of the persons: enough for its share not to be mere chance."""
 MOST_BINS = 500
 SPIKE = 2.0
 """A value shared by so many times as many persons as the values around it is a spike."""

@@ -52,6 +52,11 @@ class RowMaker:
             raise NotApplicable("No column can be modelled: all are identifiers or free text.")
         marginals: list[Marginal] = []
         notes: list[str] = []
+        if persons.count < len(real):
+            notes.append(
+                f"The {len(real):,} rows of {persons.count:,} persons are learnt one by one, each person counting once; "
+                "they come back as rows of separate persons."
+            )
         for place, column in enumerate(columns):
             progress(f"learning {column.name}", 0.3 * place / len(columns))
             marginal, said = learn_marginal(real, column, persons, least)

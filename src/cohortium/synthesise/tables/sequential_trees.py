@@ -8,14 +8,15 @@ from typing import ClassVar, Self
 import numpy as np
 
 from cohortium.errors import NotApplicable, TooFewRecords
+from cohortium.numerics.score_sums import associations
 from cohortium.records import Condition, Guarantee, Schema, Table
 from cohortium.registry import model, synthesiser
 from cohortium.synthesise.protocol import Parts, Progress, silent
 from cohortium.synthesise.tables.bins import ColumnBins, bin_column
 from cohortium.synthesise.tables.derived import derivations
 from cohortium.synthesise.tables.forest_model import ForestModel
-from cohortium.synthesise.tables.forests import TreeSettings, encoded, learn_forests
-from cohortium.synthesise.tables.order import column_order
+from cohortium.synthesise.tables.forests import TreeSettings, encoded, learn_forests, scores_and_sums
+from cohortium.synthesise.tables.order import anchor_column, column_order
 from cohortium.synthesise.tables.person_trees import FittedPersonTrees, fit_person_trees
 
 FEWEST_PERSONS = 30
@@ -60,9 +61,13 @@ class SequentialTrees:
         if not modelled:
             raise NotApplicable("No column can be modelled: all are identifiers or free text.")
         found = {column.name: bin_column(real, column, persons, smallest=smallest) for column in modelled}
-        order = column_order(real.schema, {name: column.width for name, column in found.items()}, derived)
+        codes, hidden = encoded(real, list(found.values()))
+        related = associations(scores_and_sums(codes, hidden, list(found.values()), settings)[1])
+        widths = {name: column.width for name, column in found.items()}
+        order = column_order(real.schema, widths, derived, anchor_column(modelled, related))
+        place = [list(found).index(name) for name in order]
+        codes, hidden = np.ascontiguousarray(codes[:, place]), hidden[:, place]
         bins = [found[name] for name in order]
-        codes, hidden = encoded(real, bins)
         forests = learn_forests(codes, hidden, bins, settings, rng, progress)
         schema = real.schema.select(column.name for column in real.schema.modelled)
         learnt = ForestModel(schema, tuple(bins), forests, derived, settings.shrink, smallest)

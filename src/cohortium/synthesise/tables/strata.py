@@ -71,9 +71,7 @@ def expected_shares(mixture: Mixture, place: int, axis: Axis) -> Floats:
     return np.diff(below)
 
 
-def stratum_edges(
-    axis: Axis, cells: Integers, weights: Floats, expected: Floats, least: float, merge: bool
-) -> Floats:
+def stratum_edges(axis: Axis, cells: Integers, weights: Floats, expected: Floats, least: float, merge: bool) -> Floats:
     """Where the cells of an axis begin and end on the unit interval among the records of one stratum.
 
     merge : pool neighbouring cells until they hold ``least`` persons, as befits numbers; levels have no neighbours.

@@ -59,7 +59,7 @@ class MarginalFit:
         self.measurements.append(Measurement(measurement.clique, counts, variance))
         self._potentials.append(np.zeros(measurement.counts.size))
 
-    def fit(self, steps: int = 100, tolerance: float = 1e-2) -> GraphicalModel:
+    def fit(self, steps: int = 50, tolerance: float = 1e-2) -> GraphicalModel:
         """The model at the minimum, or after so many steps.
 
         tolerance : stop where a step gains less than this (in persons' log-likelihood).
