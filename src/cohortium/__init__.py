@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cohortium.evaluate import evaluate
     from cohortium.privacy.policy import load_policy
-    from cohortium.quality import profile, run_checks
     from cohortium.records import Schema, Table
     from cohortium.serve.twin import Plan, Twin, make_twin
     from cohortium.sources import read

@@ -33,6 +33,9 @@ MOST_PERSONS = 20_000
 """So many persons, drawn at random, are enough to learn relations from; marginals are learnt from all."""
 SHARED = (1.0, 5.0)
 """Persons per axis for which the covariance that all components share may count in each of them."""
+DIV = 0
+PRE=8
+CAUTION=5000
 RIDGE = 1e-4
 GROUP = 0.5
 """A stratum corrects its marginal over groups of this times the square root of its persons, ``least`` at the least."""
@@ -139,9 +142,9 @@ class CopulaMixture:
         shrinkage = Shrinkage(SHARED[0] * axes, to_diagonal=True, ridge=RIDGE)
         first = np.clip(persons // FIRST[0], 1, FIRST[1]).astype(np.int64)
         # A first mixture gives unknown scores a place among the known ones; only then can sizes be compared.
-        learn(latents, first, shrinkage, self.component, rng=rng, settle=0)
-        most = np.maximum(1, persons // (2 * self.component)).astype(np.int64)
-        size = choose_size(latents, most, tuple(share * axes for share in SHARED), shrinkage, rng=rng)
+        if PRE: learn(latents, np.minimum(first,PRE), shrinkage, self.component, rng=rng, settle=0)
+        most = np.maximum(1, persons // (DIV or 2 * self.component)).astype(np.int64)
+        size = choose_size(latents, most, tuple(share * axes*max(1,CAUTION/persons.sum()) for share in SHARED), shrinkage, rng=rng)
         return learn(latents, size.components, replace(shrinkage, persons=size.shared), self.component, rng=rng)
 
 

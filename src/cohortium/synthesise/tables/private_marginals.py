@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
-from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
 from cohortium.numerics.graphical_model import GraphicalModel
 from cohortium.privacy.accounting import Budget, rho_of
 from cohortium.privacy.mechanisms import Curator
 from cohortium.privacy.secure_noise import Noise, SecureNoise
-from cohortium.records import Column, Guarantee, Kind, Role, Schema, Table
+from cohortium.records import Guarantee, Role, Table
 from cohortium.registry import synthesiser
 from cohortium.synthesise.protocol import Progress, silent
 from cohortium.synthesise.tables.private.cells import CountedColumn, counted
 from cohortium.synthesise.tables.private.discovery import discover
 from cohortium.synthesise.tables.private.estimation import MarginalFit, Measurement
 from cohortium.synthesise.tables.private.fitted import FittedPrivateMarginals
+from cohortium.synthesise.tables.private.preparation import default_delta, prepared, targets_of
 from cohortium.synthesise.tables.private.rules import dependencies, totals
 from cohortium.synthesise.tables.private.selection import Plan, Selection, as_clique, candidates
 
@@ -28,7 +28,6 @@ __all__ = ["FittedPrivateMarginals", "PrivateMarginals", "default_delta"]
 # how rho is split
 _PERSONS, _VALUES, _CHOICE = Fraction(1, 100), Fraction(19, 100), Fraction(8, 100)
 _DELTA_OF_VALUES = Fraction(1, 10)
-_LARGEST_DELTA = 3
 _CLEAR = 10.0  # a cell should count so many standard deviations of the noise on it
 _ROUNDS = 8
 _MOST_CELLS = 6_000  # of one marginal
@@ -73,35 +72,24 @@ class PrivateMarginals:
         rng    : chooses the row of a patient with several; never the noise.
         Raises : TooFewRecords without rows, NotApplicable without a column to model.
         """
-        schema = real.schema.select(column.name for column in real.schema.modelled)
-        if not schema.columns:
-            raise NotApplicable("No column can be modelled: all are identifiers or free text.")
-        table = _one_row_each(real, rng)
-        if not len(table):
-            raise TooFewRecords("A private table needs at least 1 patient; the table has 0 rows.")
-        if not self.schema_is_public:
-            schema = _without_learnt_facts(schema)
-        table = table.select(schema.names).with_schema(schema)
-        delta = default_delta(len(table)) if self.delta is None else self.delta
-        several = real.schema.only(Role.PERSON_KEY) is not None
-        return _Run(self, table, delta, several, rng).fitted(progress)
+        table = prepared(real, self.schema_is_public, rng)
+        return _Run(self, table, real.schema.only(Role.PERSON_KEY) is not None, rng).fitted(progress)
 
 
 class _Run:
     """One fit: the budget, and what is asked of it in which order."""
 
-    def __init__(
-        self, settings: PrivateMarginals, table: Table, delta: float, several_rows: bool, rng: np.random.Generator
-    ) -> None:
-        self.settings, self.table, self.delta, self.several_rows, self.rng = settings, table, delta, several_rows, rng
+    def __init__(self, settings: PrivateMarginals, table: Table, keyed: bool, rng: np.random.Generator) -> None:
+        self.settings, self.table, self.keyed, self.rng = settings, table, keyed, rng
         schema = table.schema
-        for_values = Fraction(delta) * _DELTA_OF_VALUES
-        self.rho = Fraction(rho_of(settings.epsilon, float(Fraction(delta) - for_values)))
+        self.delta = default_delta(len(table)) if settings.delta is None else settings.delta
+        for_values = Fraction(self.delta) * _DELTA_OF_VALUES
+        self.rho = Fraction(rho_of(settings.epsilon, float(Fraction(self.delta) - for_values)))
         self.budget = Budget(self.rho, for_values)
         self.curator = Curator(self.budget, settings.noise)
         computed = {rule.total for rule in totals(schema)}
         self.columns = [column for column in schema.columns if column.name not in computed]
-        self.targets = _targets(self.columns, settings.target)
+        self.targets = targets_of(self.columns, settings.target)
         self.rules = dependencies(schema)
         free = len(self.columns) - len(self.rules)
         possible = free * (free - 1) // 2 * (1 + len(self.targets))
@@ -123,6 +111,7 @@ class _Run:
             Guarantee(self.settings.epsilon, self.delta, "patient", accountant),
             (*self._notes(), *_remarks(found)),
             {purpose: str(spent) for purpose, spent in self.budget.by_purpose().items()},
+            round(total),
         )
 
     def _values(self, total: float, progress: Progress) -> list[CountedColumn]:
@@ -155,66 +144,25 @@ class _Run:
         return model
 
     def _notes(self) -> tuple[str, ...]:
-        settings, percent = self.settings, {}
-        for purpose, spent in self.budget.by_purpose().items():
-            percent[purpose] = float(spent / self.rho)
-        split = ", ".join(f"{share:.1%} for {purpose}" for purpose, share in percent.items() if purpose != "unspent")
-        secure = isinstance(settings.noise, SecureNoise)
+        settings = self.settings
+        spent = {purpose: float(rho / self.rho) for purpose, rho in self.budget.by_purpose().items()}
+        split = ", ".join(f"{share:.1%} for the {purpose}" for purpose, share in spent.items() if share >= 0.0005)
+        schema = (
+            "the schema with its ranges and levels" if settings.schema_is_public else "the names and kinds of columns"
+        )
+        size = ", and the order of magnitude of the number of patients" if settings.delta is None else ""
         notes = [
-            f"({settings.epsilon:g}, {self.delta:g})-differential privacy for each patient; rho = {float(self.rho):.4g}, "
-            f"of which {split}.",
-            "Public by assumption: the schema"
-            + (" with its ranges and levels" if settings.schema_is_public else "'s columns and kinds")
-            + (", and the order of magnitude of the number of patients." if settings.delta is None else "."),
+            f"({settings.epsilon:g}, {self.delta:g})-differential privacy for each patient. Budget: rho = "
+            f"{float(self.rho):.4g}, {split}.".replace("for the unspent", "unspent"),
+            f"Public by assumption: {schema}{size}.",
         ]
-        if not secure:
+        if not isinstance(settings.noise, SecureNoise):
             notes.append("The noise came from a source that can be repeated: this fit protects nobody.")
-        if self.several_rows:
+        if self.keyed:
             notes.append(
-                "Of a patient with several rows, one chosen at random was used; every synthetic row is a new patient."
+                "Of a patient with several rows one, chosen at random, was used; every synthetic row is a person."
             )
         return tuple(notes)
-
-
-def default_delta(patients: int) -> float:
-    """The power of ten at or below 1 / patients ** 1.1, at most 0.001: it tells only their order of magnitude."""
-    return float(f"1e-{max(_LARGEST_DELTA, math.ceil(1.1 * math.log10(max(patients, 1))))}")
-
-
-def _one_row_each(real: Table, rng: np.random.Generator) -> Table:
-    """One row of every patient, each of a patient's rows as likely as the others."""
-    if real.schema.only(Role.PERSON_KEY) is None:
-        return real
-    order = rng.permutation(len(real))
-    _, first = np.unique(real.persons()[order], return_index=True)
-    return real.take(np.sort(order[first]))
-
-
-def _without_learnt_facts(schema: Schema) -> Schema:
-    """The schema without what inference reads off the rows; the order of ordinal levels is a code book's, and stays."""
-    columns = tuple(
-        replace(
-            column,
-            minimum=None,
-            maximum=None,
-            reasons=(),
-            levels=column.levels if column.kind is Kind.ORDINAL else None,
-        )
-        for column in schema.columns
-    )
-    return Schema(columns, schema.constraints, schema.title)
-
-
-def _targets(columns: list[Column], target: str | None) -> tuple[int, ...]:
-    """Places of the columns that matter most: the caller's target, or the first outcome, the event and the time."""
-    if target is not None:
-        places = [place for place, column in enumerate(columns) if column.name == target]
-        if not places:
-            raise InvalidRequest(f"The target '{target}' is no modelled column. Name one of the table's columns.")
-        return tuple(places)
-    wanted = (Role.OUTCOME, Role.EVENT, Role.TIME)
-    firsts = [next((place for place, column in enumerate(columns) if column.has_role(role)), None) for role in wanted]
-    return tuple(dict.fromkeys(place for place in firsts if place is not None))
 
 
 def _remarks(found: list[CountedColumn]) -> tuple[str, ...]:
@@ -222,7 +170,7 @@ def _remarks(found: list[CountedColumn]) -> tuple[str, ...]:
     remarks = [own.remark for own in found if own.remark]
     if single:
         remarks.append(
-            f"{len(single)} columns are drawn without relation to others, since no two of their values could be told "
+            "Drawn without relation to the other columns, since no two of their values are frequent enough to be told "
             f"from noise at this epsilon: {_some(single)}."
         )
     return tuple(remarks)

@@ -54,7 +54,7 @@ class RowMaker:
         notes: list[str] = []
         if persons.count < len(real):
             notes.append(
-                f"The {len(real):,} rows of {persons.count:,} persons are learnt one by one, each person counting once; "
+                f"{len(real):,} rows of {persons.count:,} persons are learnt row by row, each person counting once; "
                 "they come back as rows of separate persons."
             )
         for place, column in enumerate(columns):

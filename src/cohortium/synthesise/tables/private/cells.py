@@ -149,5 +149,5 @@ def _weights(pieces: Pieces, groups: list[list[int]]) -> Floats:
                 weights[place] = 0.0
     for group in groups:
         if weights[group].sum() <= 0:
-            weights[group] = 1.0
+            weights[[place for place in group if place != missing] or group] = 1.0
     return weights

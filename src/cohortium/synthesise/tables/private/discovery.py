@@ -160,7 +160,9 @@ def _in_range(
     clear = _clear(np.where(np.isin(edges[:-1], heaps), 0.0, ranges), noise) | np.isin(edges[:-1], heaps)
     remark = ""
     if not clear.any():
-        clear[int(np.argmax(ranges))] = True
+        # nothing to go by: small numbers are likelier than astronomic ones
+        size = np.log2(np.maximum(np.abs(edges[:-1]), 1.0))
+        clear[int(np.argmax(ranges - noise * size / 10))] = True
         if column.minimum is None or column.maximum is None:
             remark = f"Column '{column.name}': its range could not be told from noise; its values are arbitrary."
     first, last = int(np.argmax(clear)), len(clear) - 1 - int(np.argmax(clear[::-1]))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SHRINKAGE = 0.02
-_MEMORY = 8
+_MEMORY = 6
 _LONGEST_MOVE = 3.0  # of a log-potential in one step, so that a far start cannot overflow
 
 
@@ -109,10 +109,19 @@ class _Dual:
         return value, fitted - self.counts + pull, fitted + self.penalty + 1.0, model
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One step of the search: how the point moved, how the gradient changed, and 1 / their product."""
+
+    point: Floats
+    gradient: Floats
+    scale: float
+
+
 def _lbfgs(problem: _Dual, start: Floats, steps: int, tolerance: float) -> tuple[Floats, GraphicalModel]:
     point = start
     value, gradient, curvature, model = problem.at(point)
-    moves: list[tuple[Floats, Floats]] = []
+    moves: list[_Move] = []
     for _ in range(steps):
         direction = -_inverse_curvature_times(gradient, curvature, moves)
         slope = float(direction @ gradient)
@@ -125,27 +134,26 @@ def _lbfgs(problem: _Dual, start: Floats, steps: int, tolerance: float) -> tuple
         gain = value - trial[0]
         if gain <= 0:
             break
-        move, change = length * direction, trial[1] - gradient
-        if float(move @ change) > 1e-12:
-            moves = [*moves, (move, change)][-_MEMORY:]
-        point = point + move
+        moved, change = length * direction, trial[1] - gradient
+        product = float(moved @ change)
+        if product > 1e-12:
+            moves = [*moves, _Move(moved, change, 1.0 / product)][-_MEMORY:]
+        point = point + moved
         value, gradient, curvature, model = trial
         if gain < tolerance:
             break
     return point, model
 
 
-def _inverse_curvature_times(gradient: Floats, curvature: Floats, moves: list[tuple[Floats, Floats]]) -> Floats:
+def _inverse_curvature_times(gradient: Floats, curvature: Floats, moves: list[_Move]) -> Floats:
     left, factors = gradient.copy(), []
-    for move, change in reversed(moves):
-        scale = 1.0 / float(move @ change)
-        factor = scale * float(move @ left)
-        factors.append((scale, factor))
-        left -= factor * change
+    for move in reversed(moves):
+        factors.append(move.scale * float(move.point @ left))
+        left -= factors[-1] * move.gradient
     left /= curvature
     if moves:  # measurements that overlap pull the same way: the last move tells by how much they overdo it
-        move, change = moves[-1]
-        left *= float(move @ change) / float(change @ (change / curvature))
-    for (move, change), (scale, factor) in zip(moves, reversed(factors), strict=True):
-        left += (factor - scale * float(change @ left)) * move
+        last = moves[-1]
+        left /= last.scale * float(last.gradient @ (last.gradient / curvature))
+    for move, factor in zip(moves, reversed(factors), strict=True):
+        left += (factor - move.scale * float(move.gradient @ left)) * move.point
     return left

@@ -12,7 +12,7 @@ import pyarrow as pa
 from cohortium.errors import NotApplicable
 from cohortium.numerics.graphical_model import GraphicalModel
 from cohortium.numerics.junction_tree import JunctionTree
-from cohortium.records import Condition, Guarantee, Schema, Table, concat, conjuncts
+from cohortium.records import Condition, Constraint, Guarantee, Schema, Table, concat, conjuncts
 from cohortium.registry import model as register_model
 from cohortium.synthesise.protocol import Parts
 from cohortium.synthesise.tables.derived import Derivation, Total, rules_to_check
@@ -34,9 +34,10 @@ BATCHES = (1_024, 262_144)
 class FittedPrivateMarginals:
     """A differentially private model of one table. All of it, and all that is made from it, carries the guarantee.
 
-    columns : the modelled columns; those that a sum rule gives are computed instead.
-    model   : joint probabilities of the columns' cells.
-    budget  : rho of each purpose as an exact fraction, with what was left unspent.
+    columns  : the modelled columns; those that a sum rule gives are computed instead.
+    model    : joint probabilities of the columns' cells.
+    budget   : rho of each purpose as an exact fraction, with what was left unspent.
+    patients : noisy number of patients behind the model: how many rows may be made without telling the true number.
     """
 
     method: ClassVar[str] = "private_marginals"
@@ -47,11 +48,13 @@ class FittedPrivateMarginals:
     guarantee: Guarantee
     notes: tuple[str, ...]
     budget: dict[str, str]
+    patients: int
 
     def sample(self, n: int, *, rng: np.random.Generator, where: Condition | None = None) -> Table:
         """``n`` new rows that satisfy ``where`` and every rule of the schema that the model can keep.
 
-        Tests that must all hold enter the model as evidence; what remains holds by drawing again.
+        Tests that must all hold enter the model as evidence; what remains holds by drawing again. Where noise has left
+        no room for a rule of the schema, the last of its columns is missing in the rows that would break it.
         Raises : NotApplicable where the model finds (almost) no such rows.
         """
         derived = self._derivations()
@@ -61,20 +64,23 @@ class FittedPrivateMarginals:
             return self._rows(model, n, rng, derived)
 
         kept: list[Table] = []
-        have, tried = 0, 0
+        have, tried, blank = 0, 0, False
         while have < n or not kept:
             batch = int(np.clip(1.2 * (n - have) * (tried + 1) / (have + 1), *BATCHES))
             table = self._rows(model, batch, rng, derived)
-            good = np.ones(batch, dtype=np.bool_) if where is None else where.holds(table.with_schema(self._known()))
-            for rule in rules:
-                good &= ~rule.violated(table)
-            kept.append(table.take(good))
-            have, tried = have + int(good.sum()), tried + batch
+            table = _without_violations(table, rules) if blank else table.take(~_violations(table, rules))
+            if where is not None:
+                table = table.take(where.holds(table.with_schema(self._known())))
+            kept.append(table)
+            have, tried = have + len(table), tried + batch
             if tried >= FEWEST_TRIED and have < RAREST * tried:
-                raise NotApplicable(
-                    f"The model makes {have} rows in {tried:,} that satisfy the condition and the rules of the schema; "
-                    "that is too few to draw from. Widen the condition, or allow a larger epsilon."
-                )
+                if blank or not rules:
+                    raise NotApplicable(
+                        f"The model makes {have} rows in {tried:,} that satisfy the condition; that is too few to draw "
+                        "from. Widen the condition, or allow a larger epsilon."
+                    )
+                have, tried, blank = 0, 0, True
+                kept.clear()
         return concat(kept).take(np.arange(n))
 
     def parts(self) -> Parts:
@@ -94,6 +100,7 @@ class FittedPrivateMarginals:
                 "accountant": self.guarantee.accountant,
                 "notes": list(self.notes),
                 "budget": self.budget,
+                "patients": self.patients,
                 "columns": facts,
                 "sizes": list(self.model.sizes),
                 "cliques": [list(clique) for clique in tree.cliques],
@@ -123,7 +130,8 @@ class FittedPrivateMarginals:
         beliefs = [np.asarray(arrays[f"belief_{place}"], dtype=np.float64) for place in range(len(tree.cliques))]
         guarantee = Guarantee(facts["epsilon"], facts["delta"], facts["unit"], facts["accountant"])
         model = GraphicalModel(facts["sizes"], tree, beliefs)
-        return cls(schema, columns, model, guarantee, tuple(facts["notes"]), dict(facts["budget"]))
+        notes, budget, patients = tuple(facts["notes"]), dict(facts["budget"]), int(facts["patients"])
+        return cls(schema, columns, model, guarantee, notes, budget, patients)
 
     def _rows(self, model: GraphicalModel, n: int, rng: np.random.Generator, derived: Sequence[Derivation]) -> Table:
         states = model.sample(n, rng)
@@ -158,3 +166,20 @@ class FittedPrivateMarginals:
             if column.column.kind.is_nominal and column.column.levels is None:
                 known = known.replace_column(replace(column.column, levels=column.levels))
         return known
+
+
+def _violations(table: Table, rules: Sequence[Constraint]) -> NDArray[np.bool_]:
+    broken = np.zeros(len(table), dtype=np.bool_)
+    for rule in rules:
+        broken |= rule.violated(table)
+    return broken
+
+
+def _without_violations(table: Table, rules: Sequence[Constraint]) -> Table:
+    """The rows with a value missing wherever a rule is broken: a rule does not speak of missing values."""
+    for rule in rules:
+        rows = pa.array(np.arange(len(table)), mask=rule.violated(table))
+        place, name = table.schema.names.index(rule.columns[-1]), rule.columns[-1]
+        column = table.arrow.column(name).take(rows)
+        table = Table(table.arrow.set_column(place, name, column), table.schema)
+    return table
