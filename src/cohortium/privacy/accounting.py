@@ -75,21 +75,19 @@ class Budget:
 
     Such a step is (delta, rho)-approximate zCDP (Bun & Steinke 2016, section 8): both parts add up, and the whole is
     (epsilon, delta_of(rho, epsilon) + delta)-differentially private.
+
+    left, delta_left : what nothing has been spent on yet.
     """
 
     rho: Fraction
     delta: Fraction = Fraction(0)
     entries: list[Spent] = field(default_factory=list)
+    left: Fraction = field(init=False)
+    delta_left: Fraction = field(init=False)
 
-    @property
-    def left(self) -> Fraction:
-        """Rho that nothing has been spent on yet."""
-        return self.rho - sum((entry.rho for entry in self.entries), Fraction(0))
-
-    @property
-    def delta_left(self) -> Fraction:
-        """Delta that nothing has been spent on yet."""
-        return self.delta - sum((entry.delta for entry in self.entries), Fraction(0))
+    def __post_init__(self) -> None:
+        self.left = self.rho - sum((entry.rho for entry in self.entries), Fraction(0))
+        self.delta_left = self.delta - sum((entry.delta for entry in self.entries), Fraction(0))
 
     def spend(self, purpose: str, rho: Fraction, delta: Fraction = Fraction(0)) -> None:
         """Enter a cost before the step is taken.
@@ -102,6 +100,8 @@ class Budget:
                 f"{float(self.left):.3g} and {float(self.delta_left):.3g}. Ask for less, or allow a larger epsilon."
             )
         self.entries.append(Spent(purpose, rho, delta))
+        self.left -= rho
+        self.delta_left -= delta
 
     def by_purpose(self) -> dict[str, Fraction]:
         """Rho spent on each purpose, in the order of first use, and what was left unspent."""

@@ -89,6 +89,13 @@ def synthesise(
         float | None, typer.Option(min=0.0, help="Privacy budget, for methods with differential privacy.")
     ] = None,
     delta: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Chance that the guarantee may fail.")] = None,
+    public_schema: Annotated[
+        bool,
+        typer.Option(
+            "--public-schema",
+            help="The schema's levels and ranges are known without these patients; spends no budget on them.",
+        ),
+    ] = False,
     where: Annotated[
         str | None, typer.Option(help='Only rows like these, for example "age >= 70 and sex = F".')
     ] = None,
@@ -103,7 +110,9 @@ def synthesise(
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic twin of a table, measure it, and let it out if the policy allows."""
-    plan = Plan(method, rows, seed, epsilon, delta, where, target=outcome, analysis=analysis)
+    plan = Plan(
+        method, rows, seed, epsilon, delta, where, target=outcome, analysis=analysis, schema_is_public=public_schema
+    )
     with Reporter(quiet=as_json) as reporter:
         result = commands.synthesise_table(
             data, out, plan, reporter,

@@ -43,6 +43,7 @@ class Plan:
     holdout_share : share of the persons who are kept away from the synthesiser and judge it.
     target        : column that models predict in the evidence; the schema's outcome where None.
     analysis      : regression that the evidence repeats, ``outcome ~ a + b``.
+    schema_is_public : ranges and levels in the schema are known without these patients; only formal methods ask.
     where         : condition that every synthetic row must satisfy.
     seed          : of everything that is random but privacy noise.
     """
@@ -55,6 +56,7 @@ class Plan:
     where: str | None = None
     target: str | None = None
     analysis: str | None = None
+    schema_is_public: bool = False
     holdout_share: float = 1 / 3
 
     def synthesiser(self) -> Synthesiser:
@@ -69,7 +71,10 @@ class Plan:
                 f"'{self.method}' has no formal guarantee, so an epsilon has no meaning for it. "
                 "Choose --method private_marginals, or leave --epsilon out."
             )
-        budget = {"epsilon": self.epsilon, "delta": self.delta} if formal else {}
+        # an inferred schema lists levels and ranges of these very patients, so it counts as public only when told to
+        budget: dict[str, Any] = {}
+        if formal:
+            budget = {"epsilon": self.epsilon, "delta": self.delta, "schema_is_public": self.schema_is_public}
         made: Synthesiser = entry.thing(**{name: value for name, value in budget.items() if value is not None})
         return made
 
