@@ -155,9 +155,9 @@ def drawn(found: list[Point]) -> str:
 
 
 def _marks(found: list[Point]) -> list[str]:
-    """Circles, and labels moved down until none covers another."""
-    parts, taken = [], list[tuple[float, float, float]]()
-    for one in sorted(found, key=lambda one: (-one.mia, one.c2st)):
+    """Circles, and beside each its label, at the nearest height and side where it covers no other."""
+    parts, taken = [], [(_x(one.c2st) - 5, _x(one.c2st) + 5, _y(one.mia)) for one in found]
+    for one in sorted(found, key=lambda one: (one.label != "default", one.mia, one.c2st)):
         x, y = _x(one.c2st), _y(one.mia)
         radius = 6 if one.label == "default" else 4
         note = f"{one.label}: C2ST {one.c2st:.3f}, MIA {one.mia:.3f}"
@@ -166,16 +166,27 @@ def _marks(found: list[Point]) -> list[str]:
             f"<title>{escape(note)}</title></circle>"
         )
         text = "sequential_trees, default" if one.label == "default" else one.label
-        width = 6.4 * len(text)
-        left = x + 9 if x + 9 + width < WIDTH else x - 9 - width
-        at = y + 4
-        while any(
-            abs(at - other) < LABEL_HEIGHT and left < end and start < left + width for start, end, other in taken
-        ):
-            at += LABEL_HEIGHT / 2
-        taken.append((left, left + width, at))
-        parts.append(f'<text x="{left:.1f}" y="{at:.1f}">{escape(text)}</text>')
+        left, at = _place(x, y, 6.6 * len(text), taken)
+        taken.append((left, left + 6.6 * len(text), at))
+        parts.append(f'<text x="{left:.1f}" y="{at + 4:.1f}">{escape(text)}</text>')
+        if abs(at - y) > LABEL_HEIGHT:
+            parts.append(_line(x, y, max(left, min(x, left + 6.6 * len(text))), at - math.copysign(6, at - y), "grid"))
     return parts
+
+
+def _place(x: float, y: float, width: float, taken: list[tuple[float, float, float]]) -> tuple[float, float]:
+    """Left end and middle height of a free place for a label near (x, y)."""
+    steps = sorted(range(-30, 31), key=abs)
+    for step in steps:
+        at = y + step * LABEL_HEIGHT / 2
+        for left in (x + 9, x - 9 - width, x - width / 2):
+            inside = left >= LEFT and left + width <= WIDTH and TOP < at < HEIGHT - BOTTOM
+            covers = any(
+                abs(at - y2) < LABEL_HEIGHT and left < end and start < left + width for start, end, y2 in taken
+            )
+            if inside and not covers:
+                return left, at
+    return x + 9, y
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:

@@ -25,7 +25,8 @@ def ratios(dataset: str, own: str) -> str:
         f"| peer, against {own} | fit time | a million rows | C2ST - 0.5 | MIA - 0.5 (ours) | TSTR gap less ours |",
         "|---|---|---|---|---|---|",
     ]
-    for name in PEERS:
+    private = own.startswith("private")
+    for name in [name for name in PEERS if not private or "mst" in name]:
         theirs = medians(kept(dataset, name))
         if "c2st" in theirs and "c2st" in mine:
             cells = [_times(theirs, mine, "fit_cpu_s"), _times(theirs, mine, "million_cpu_s")]
@@ -40,7 +41,8 @@ def ratios(dataset: str, own: str) -> str:
 def _times(theirs: dict[str, float], mine: dict[str, float], key: str, zero: float = 0.0) -> str:
     if key not in theirs or key not in mine or mine[key] <= zero:
         return "-"
-    return f"{(theirs[key] - zero) / (mine[key] - zero):.2g} x"
+    times = (theirs[key] - zero) / (mine[key] - zero)
+    return f"{times:.0f} x" if times >= 10 else f"{times:.1f} x"
 
 
 def block(name: str) -> str:

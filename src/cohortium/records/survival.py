@@ -38,7 +38,7 @@ class Survival:
         """The survival outcome that the schema's roles ``time`` and ``event`` name; rows missing either are left out.
 
         The event is "seen" where the event column is true, 1, or its second level.
-        Raises : NotApplicable where the schema names no time or no event.
+        Raises : NotApplicable where the schema names no time or no event, or a time is negative.
         """
         time, event = table.schema.only(Role.TIME), table.schema.only(Role.EVENT)
         if time is None or event is None:
@@ -52,6 +52,9 @@ class Survival:
         else:
             seen = table.numeric(event.name)
         known = ~(np.isnan(durations) | np.isnan(seen))
+        negative = int((durations[known] < 0).sum())
+        if negative:
+            raise NotApplicable(f"{negative} follow-up times in '{time.name}' are negative, so no curve can be drawn.")
         return cls(durations[known], seen[known] == 1.0, time.unit or "days")
 
     def __len__(self) -> int:

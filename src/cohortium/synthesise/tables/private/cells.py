@@ -59,32 +59,38 @@ def counted(pieces: Pieces, total: float, lightest: float, most: int) -> Counted
 
 
 def _level_groups(pieces: Pieces, total: float, lightest: float) -> tuple[list[list[int]], int, str]:
-    """Heavy levels alone, light ones together; and which group stands for levels that are no piece."""
+    """Heavy levels alone, light ones together; and which group stands for levels that are no piece.
+
+    Those join the light levels where they are few beside them, the most frequent cell where they are few beside all,
+    and "missing" where they are many.
+    """
     counts, missing = pieces.counts, len(pieces.counts) - 1
-    heavy = counts >= lightest
-    heavy[missing] &= counts[missing] >= CLEAR_MISSING * math.sqrt(pieces.variance)
-    own = [[int(place)] for place in np.flatnonzero(heavy)]
-    light = [int(place) for place in np.flatnonzero(~heavy)]
+    own = [[place] for place in range(missing) if counts[place] >= lightest]
+    light = [place for place in range(missing) if counts[place] < lightest]
     unlisted = total - counts.sum() if math.isnan(pieces.unlisted) else pieces.unlisted
-    weight = float(counts[light].clip(0).sum())
-    hidden = unlisted >= max(weight, lightest)
-    if not own:
-        groups = [light]
-    elif weight + (0.0 if hidden else unlisted) >= lightest / 3 and any(place != missing for place in light):
-        groups = [*own, light]
+    weight, share = float(counts[light].clip(0).sum()), unlisted / max(total, 1.0)
+    is_pooled = unlisted < max(weight, lightest)
+    is_missing = not is_pooled and share > MOST_MISPLACED
+    groups = list(own)
+    if light and (not own or weight + unlisted * is_pooled >= lightest / 3):
+        groups.append(light)
+    elif light:
+        min(own, key=lambda group: counts[group[0]]).extend(light)
+    if is_missing or not groups or counts[missing] >= max(lightest, CLEAR_MISSING * math.sqrt(pieces.variance)):
+        groups.append([missing])
     else:
-        groups = own
-        groups[-1 if own[-1] != [missing] or len(own) == 1 else -2] += light
-    if groups[-1] is light and not hidden:
-        return groups, len(groups) - 1, ""
-    home, remark = int(np.argmax([counts[group].sum() for group in groups])), ""
-    share = unlisted / max(total, 1.0)
-    if hidden and share > MOST_MISPLACED:
-        home = next(number for number, group in enumerate(groups) if missing in group)
-        remark = (
+        _heaviest(groups, counts).append(missing)
+    if is_missing:
+        names = (
             f"Column '{pieces.column.name}': levels that too few persons carry, {share:.0%} of the rows, are missing."
         )
-    return groups, home, remark
+        return groups, len(groups) - 1, names
+    home = light if is_pooled and any(group is light for group in groups) else _heaviest(groups, counts)
+    return groups, next(number for number, group in enumerate(groups) if group is home), ""
+
+
+def _heaviest(groups: list[list[int]], counts: Floats) -> list[int]:
+    return max(groups, key=lambda group: float(counts[group].sum()))
 
 
 def _range_groups(pieces: Pieces, lightest: float, most: int) -> tuple[list[list[int]], int, str]:
@@ -115,7 +121,7 @@ def _range_groups(pieces: Pieces, lightest: float, most: int) -> tuple[list[list
     if pieces.counts[missing] >= max(lightest, CLEAR_MISSING * math.sqrt(pieces.variance)):
         groups.append([missing])
     else:
-        groups[int(np.argmax([counts[group].sum() for group in groups]))].append(missing)
+        _heaviest(groups, counts).append(missing)
     return groups, 0, ""
 
 

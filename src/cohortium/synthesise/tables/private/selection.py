@@ -111,7 +111,7 @@ class Selection:
     ) -> None:
         self.codes, self.fit, self.plan, self.curator = codes, fit, plan, curator
         self.choice, self.counts = choice, counts
-        self.left = plan.choices
+        self.left, self.is_grown = plan.choices, False
 
     def count(self, cliques: Iterable[Clique]) -> None:
         """Measure marginals that need no choice, each at the cost of one of the choices planned."""
@@ -127,12 +127,13 @@ class Selection:
         while self.left > 0 and true:
             progress("choosing what to measure", 1.0 - self.left / self.plan.choices)
             variance = float(self.left / (2 * self.counts))
-            chosen = self._choose(self._scores(wanted, true, model, variance), true, min(a_round, self.left))
-            if not chosen:
+            chosen = self._choose(self.scores(wanted, true, model, variance), true, min(a_round, self.left))
+            if not chosen and self.is_grown:
                 break
+            self.is_grown |= not chosen
             before, model = model, self.fit.fit()
             taught = [self._moved(clique, before, model) > _noise(variance, true[clique].size) for clique in chosen]
-            if 2 * sum(taught) < len(taught):
+            if 2 * sum(taught) < len(chosen):
                 self.left = (self.left + 1) // 2
             for clique in chosen:
                 del true[clique]
@@ -157,7 +158,7 @@ class Selection:
     def _choose(self, scores: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], most: int) -> list[Clique]:
         chosen: list[Clique] = []
         # the tree may grow as the budget is spent, so that early choices do not fill it
-        spent = max(1.0 - (self.left - most) / self.plan.choices, 1.0 / self.plan.rounds)
+        spent = 1.0 if self.is_grown else 1.0 - (self.left - most) / self.plan.choices
         measured = [measurement.clique for measurement in self.fit.measurements]
         room = _Room(self.fit.sizes, measured, int(self.plan.tree_cells * spent))
         for _ in range(min(most, len(scores))):
@@ -178,9 +179,10 @@ class Selection:
         self.fit.add(Measurement(clique, noisy.astype(np.float64), np.full(noisy.shape, variance)))
         self.counts, self.left = self.counts - share, self.left - 1
 
-    def _scores(
+    def scores(
         self, wanted: dict[Clique, int], true: dict[Clique, NDArray[np.int64]], model: GraphicalModel, variance: float
     ) -> dict[Clique, int]:
+        """For each marginal with its true counts, what measuring it with noise of this variance would put right."""
         scores = {}
         for clique, counts in true.items():
             # the model is public; rounded to whole persons, it leaves the score's sensitivity at exactly 1
