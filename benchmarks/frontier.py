@@ -24,16 +24,16 @@ DATASET = "adult"
 WHERE = "adult_frontier"
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "frontier.svg"
 METRICS = ("c2st", "mia_nearest", "mia_density", "dcr_share", "singling_out_univariate", "tstr_gap", "pair_trends")
-LEAVES = (5, 10, 20, 30, 60, 120, 250)
-GAINS = (1.0, 5.0, 10.0)
-SHRINKS = (0.0, 20.0, 80.0)
+LEAVES = (5, 20, 40, 80, 160)
+EVIDENCES = (1.0, 5.0, 10.0)
+SHRINKS = (0.0, 20.0)
 
 
 def settings() -> dict[str, dict[str, Any]]:
     """One dial at a time, the others at their defaults."""
     dials: dict[str, dict[str, Any]] = {"default": {}}
     dials |= {f"leaf_{leaf}": {"leaf": leaf} for leaf in LEAVES}
-    dials |= {f"gain_{gain:g}": {"least_gain": gain} for gain in GAINS}
+    dials |= {f"evidence_{evidence:g}": {"evidence": evidence} for evidence in EVIDENCES}
     dials |= {f"shrink_{shrink:g}": {"shrink": shrink} for shrink in SHRINKS}
     return dials | {"honest": {"honest": True}}
 

@@ -7,7 +7,7 @@ intervals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,6 @@ from numba import njit
 from cohortium.numerics.gaussian_mixture import (
     Mixture,
     Shrinkage,
-    fit_mixture,
     log_joint,
     maximise,
     moments_of,
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-GRID = (1, 2, 3, 4, 6, 8, 11, 16, 23, 32)
-"""Numbers of components that are tried."""
-SPLITS = 2
-"""How often sizes are compared on held-out records."""
-ENOUGH = 4_000
-"""So many records of a stratum are enough to compare sizes."""
 GRACE = 2
 """Rounds before a component may be dropped."""
 
@@ -110,7 +103,7 @@ def learn(
         redraw(z, owners, mixture.means, precisions, latents.low, latents.high, rng.random(z.shape))
         _, shares = split_evidence(log_joint(mixture, z) + barred)
         moments = moments.towards(moments_of(z, shares, weights), 1.0 / max(1, number - wander))
-        weak = _weakest(moments.counts, home, least) if GRACE < number <= wander else None
+        weak = _weakest(moments.counts, home, least) if number > GRACE else None
         if weak is not None:
             home, barred = np.delete(home, weak), np.delete(barred, weak, axis=1)
             _, shares = split_evidence(np.delete(log_joint(mixture, z), weak, axis=1) + barred)
@@ -132,78 +125,3 @@ def _seeds(latents: Latents, components: Integers, rng: np.random.Generator) -> 
         rows, own = np.flatnonzero(latents.strata == stratum), np.flatnonzero(home == stratum)
         shares[np.ix_(rows, own)] = seeded_shares(latents.z[rows], int(count), latents.weights[rows], rng)
     return shares, home
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How rich a mixture is: components per stratum, and for how many records the shared covariance counts in each."""
-
-    components: Integers
-    shared: float
-
-
-def choose_size(
-    latents: Latents, most: Integers, shared: tuple[float, ...], shrinkage: Shrinkage, *, rng: np.random.Generator
-) -> Size:
-    """The simplest size that predicts held-out records about as well as any.
-
-    most   : components that a stratum may have at most.
-    shared : candidates, of which a large one is simple.
-
-    A third of the persons is held out, ``SPLITS`` times. A richer mixture is taken where it gains more on the held-out
-    records than the standard error of that gain: what it would gain by less, it would owe to single records.
-    """
-    chance = rng.permutation(len(latents.z))
-    held_out = [(rng.random(latents.persons.max() + 1) < 1.0 / 3.0)[latents.persons] for _ in range(SPLITS)]
-    best, best_density = Size(np.ones(len(most), dtype=np.int64), max(shared)), np.empty(0)
-    for persons in sorted(shared, reverse=True):
-        components, parts = np.ones(len(most), dtype=np.int64), []
-        for stratum, limit in enumerate(most):
-            rows = chance[latents.strata[chance] == stratum][:ENOUGH]
-            folds = [test[rows] for test in held_out]
-            components[stratum], density = _components(
-                latents.z[rows], latents.weights[rows], folds, int(limit), replace(shrinkage, persons=persons), rng
-            )
-            parts.append(density)
-        density = np.concatenate(parts)
-        if not len(best_density) or gains(density - best_density):
-            best, best_density = Size(components, persons), density
-    return best
-
-
-def gains(gain: Floats) -> bool:
-    """Whether the mean of ``gain`` is above its standard error."""
-    return bool(gain.mean() * np.sqrt(len(gain)) > gain.std())
-
-
-def _components(
-    x: Floats,
-    weights: Floats,
-    folds: list[NDArray[np.bool_]],
-    most: int,
-    shrinkage: Shrinkage,
-    rng: np.random.Generator,
-) -> tuple[int, Floats]:
-    """The number of components, and the log density that held-out records then have, fold after fold."""
-    best, best_density, worse = 0, np.empty(0), 0
-    for components in GRID:
-        if (components > most or worse > 1) and best:
-            break
-        parts = []
-        for test in folds:
-            mixture = fit_mixture(
-                x[~test],
-                components,
-                rng=rng,
-                weights=weights[~test],
-                shrinkage=shrinkage,
-                tolerance=1e-3,
-                most_rounds=25,
-            )
-            parts.append(weights[test] * split_evidence(log_joint(mixture, x[test]))[0])
-        density = np.concatenate(parts)
-        if not best or gains(density - best_density):
-            best, best_density, worse = components, density, 0
-        else:
-            worse += 1
-    return best, best_density

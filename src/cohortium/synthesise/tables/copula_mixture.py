@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from cohortium.errors import NotApplicable, TooFewRecords
-from cohortium.numerics.gaussian_mixture import Mixture, Shrinkage
-from cohortium.numerics.latent_mixture import Latents, choose_size, learn
-from cohortium.numerics.normal_scores import normal_cdf
 from cohortium.records import Condition, Guarantee, Schema, Table
 from cohortium.registry import model, synthesiser
 from cohortium.synthesise.protocol import Parts, Progress, silent
@@ -19,28 +16,18 @@ from cohortium.synthesise.tables.latent_space import LatentSpace
 from cohortium.synthesise.tables.level_order import order_levels
 from cohortium.synthesise.tables.marginal_learning import Persons, least_persons
 from cohortium.synthesise.tables.row_maker import RowMaker
-from cohortium.synthesise.tables.strata import expected_shares, strata_of, stratum_edges, worth_modelling
+from cohortium.synthesise.tables.strata import strata_of
 from cohortium.synthesise.tables.stratum import Stratum, Window
+from cohortium.synthesise.tables.stratum_learning import learn_strata
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 FEWEST_PERSONS = 30
 MOST_PERSONS = 20_000
 """So many persons, drawn at random, are enough to learn relations from; marginals are learnt from all."""
-SHARED = (1.0, 5.0)
-"""Persons per axis for which the covariance that all components share may count in each of them."""
-DIV = 0
-PRE=8
-CAUTION=5000
-RIDGE = 1e-4
-GROUP = 0.5
-"""A stratum corrects its marginal over groups of this times the square root of its persons, ``least`` at the least."""
-FIRST = (60, 8)
-"""Components to begin with: one for so many persons, and how many at most."""
 BLOCK_ROWS = 65_536
 
 
@@ -85,67 +72,9 @@ class CopulaMixture:
         space = LatentSpace.of(table, maker.marginals, persons, least)
         stratum, by = strata_of(table, maker.marginals, persons.weights, self.stratum)
         progress("learning relations", 0.35)
-        strata = self._strata(space, table, persons, stratum, least, rng)
+        strata = learn_strata(space, table, persons, stratum, least, self.component, rng=rng)
         progress("done", 1.0)
         return FittedCopulaMixture(maker, space, strata, (*_notes(space, strata, by, count), *left_out))
-
-    def _strata(
-        self,
-        space: LatentSpace,
-        table: Table,
-        persons: Persons,
-        stratum: Integers,
-        least: int,
-        rng: np.random.Generator,
-    ) -> tuple[Stratum, ...]:
-        cells, weights = space.cells(table), persons.weights
-        members = [stratum == number for number in range(int(stratum.max()) + 1)]
-        modelled = np.array(
-            [
-                [
-                    worth_modelling(axis, space.wide(axis), cells[own, number], weights[own], least)
-                    for number, axis in enumerate(space.axes)
-                ]
-                for own in members
-            ],
-            dtype=np.bool_,
-        ).reshape(len(members), len(space.axes))
-        used = np.flatnonzero(modelled.any(axis=0))
-        latents = space.latents(table, cells, used, stratum, persons, rng)
-        mixture, home = self._mixture(latents, rng)
-        for place, axis in enumerate(used):  # unknown values count where the mixture last drew them
-            drawn = np.searchsorted(space.axes[axis].edges[1:-1], normal_cdf(latents.z[:, place]), side="right")
-            cells[:, axis] = np.where(modelled[stratum, axis], drawn, cells[:, axis])
-        answer = []
-        for number, own in enumerate(members):
-            places = np.full(len(space.axes), -1)
-            places[used] = np.where(modelled[number, used], np.arange(len(used)), -1)
-            part = _part(mixture, home == number)
-            group = max(least, GROUP * weights[own].sum() ** 0.5)
-            edges = tuple(
-                stratum_edges(
-                    axis,
-                    cells[own, place],
-                    weights[own],
-                    expected_shares(part, places[place], axis),
-                    group,
-                    space.is_number(axis),
-                )
-                for place, axis in enumerate(space.axes)
-            )
-            answer.append(Stratum.of(float(weights[own].sum() / weights.sum()), part, places, edges))
-        return tuple(answer)
-
-    def _mixture(self, latents: Latents, rng: np.random.Generator) -> tuple[Mixture, Integers]:
-        axes = latents.z.shape[1]
-        persons = np.bincount(latents.strata, latents.weights)
-        shrinkage = Shrinkage(SHARED[0] * axes, to_diagonal=True, ridge=RIDGE)
-        first = np.clip(persons // FIRST[0], 1, FIRST[1]).astype(np.int64)
-        # A first mixture gives unknown scores a place among the known ones; only then can sizes be compared.
-        if PRE: learn(latents, np.minimum(first,PRE), shrinkage, self.component, rng=rng, settle=0)
-        most = np.maximum(1, persons // (DIV or 2 * self.component)).astype(np.int64)
-        size = choose_size(latents, most, tuple(share * axes*max(1,CAUTION/persons.sum()) for share in SHARED), shrinkage, rng=rng)
-        return learn(latents, size.components, replace(shrinkage, persons=size.shared), self.component, rng=rng)
 
 
 @model("copula_mixture")
@@ -236,11 +165,6 @@ class FittedCopulaMixture:
             own = {name.removeprefix(prefix): array for name, array in parts.arrays.items() if name.startswith(prefix)}
             strata.append(Stratum.from_parts(facts, own, space))
         return cls(maker, space, tuple(strata), tuple(parts.facts["notes"]))
-
-
-def _part(mixture: Mixture, own: NDArray[np.bool_]) -> Mixture:
-    weights = mixture.weights[own]
-    return Mixture(weights / weights.sum(), mixture.means[own], mixture.covariances[own])
 
 
 def _notes(space: LatentSpace, strata: tuple[Stratum, ...], by: str, persons: int) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class TreeSettings:
 
     trees: int = 8
     leaf: int | None = None
-    evidence: float = 2.5
+    evidence: float | None = None
     shrink: float = 5.0
     smallest: int | None = None
     share: float = 0.7
@@ -60,9 +60,11 @@ class TreeSettings:
 
     def for_persons(self, persons: int) -> TreeSettings:
         """The settings with every open dial set for this many persons."""
-        leaf = self.leaf if self.leaf is not None else int(np.clip(round(persons**0.5 / 4), 10, 10))
+        leaf = self.leaf if self.leaf is not None else 10
+        # few persons: chance splits look good and point at them, so more evidence is asked for
+        evidence = self.evidence if self.evidence is not None else float(np.interp(persons, [1_000, 4_000], [5.0, 2.5]))
         smallest = self.smallest if self.smallest is not None else int(np.clip(persons // 50, 3, 5))
-        return replace(self, leaf=leaf, smallest=smallest)
+        return replace(self, leaf=leaf, evidence=evidence, smallest=smallest)
 
 
 def learn_forests(
@@ -132,7 +134,9 @@ def _forest(
     by_row = scores[target].astype(np.float32)
     rows = np.flatnonzero(~hidden)
     splits = len(features.source) > 0 and by_row.shape[1] > 0
-    evidence = settings.evidence + EVIDENCE_PER_CUTS * np.log(np.maximum(features.widths - 1, 1) / MIDDLING_CUTS)
+    evidence = (settings.evidence or 0.0) + EVIDENCE_PER_CUTS * np.log(
+        np.maximum(features.widths - 1, 1) / MIDDLING_CUTS
+    )
     favour = np.array([settings.favour if c >= 0 and is_outcome(bins[c]) else 1.0 for c in features.source])
     trees = []
     for _ in range(settings.trees if splits else 1):

@@ -106,7 +106,7 @@ class FittedIndependentColumns:
 def _draw(marginal: Marginal, n: int, tests: tuple[Test, ...], rng: np.random.Generator) -> NDArray[np.float64]:
     if not tests:
         return marginal.draw(n, rng)
-    if wants_missing(tests):
+    if wants_missing(tests) and marginal.missing > 0.0:
         return np.full(n, np.nan)
     suitable = suitable_ranks(marginal, tests, marginal.edges)
     if not len(suitable):

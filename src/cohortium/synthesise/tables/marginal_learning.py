@@ -96,9 +96,11 @@ def _grain(values: Floats, column: Column) -> Grain:
     if column.kind in (Kind.DATE, Kind.DATETIME):
         steps = (86400.0, 60.0, 1.0) if column.kind is Kind.DATETIME else (1.0,)
         return Grain(next((step for step in steps if _keeps(values, Grain(step))), 0.0))
-    decimals = range(7) if column.decimals is None else (column.decimals,)
-    finer = [10.0**-digits for digits in decimals] if column.kind is not Kind.INTEGER else [1.0]
-    step = next((step for step in finer if _keeps(values, Grain(step))), 0.0)
+    if column.decimals is not None:
+        step = 10.0**-column.decimals
+    else:
+        finer = [1.0] if column.kind is Kind.INTEGER else [10.0**-decimals for decimals in range(7)]
+        step = next((step for step in finer if _keeps(values, Grain(step))), 0.0)
     return Grain(step, next((digits for digits in range(1, 7) if _keeps(values, Grain(step, digits))), 0))
 
 

@@ -64,7 +64,7 @@ def _ranges(values: Floats, starts: NDArray[np.int64], spikes: Floats, grain: Gr
     half = grain.at(values) / 2.0
     for i in np.flatnonzero(np.isnan(spikes)):
         members = values[starts[i] : starts[i + 1]]
-        outermost = min(ENDS, max(1, len(members) // 3))
+        outermost = min(ENDS, max(2, len(members) // 3))
         low[i] = members[:outermost].mean() - half[starts[i]]
         high[i] = members[-outermost:].mean() + half[starts[i + 1] - 1]
         if i > 0 and np.isnan(spikes[i - 1]):

@@ -53,10 +53,13 @@ def targets_of(columns: Sequence[Column], target: str | None) -> tuple[int, ...]
 
 
 def _without_learnt_facts(schema: Schema) -> Schema:
-    """The schema without what inference reads off the rows; the order of ordinal levels is a code book's, and stays."""
+    """The schema without what inference reads off the rows: ranges, levels, and rules, which one patient can break.
+
+    The order of ordinal levels is a code book's, and stays.
+    """
 
     def stripped(column: Column) -> Column:
         levels = column.levels if column.kind is Kind.ORDINAL else None
         return replace(column, minimum=None, maximum=None, levels=levels, reasons=())
 
-    return Schema(tuple(stripped(column) for column in schema.columns), schema.constraints, schema.title)
+    return Schema(tuple(stripped(column) for column in schema.columns), title=schema.title)
