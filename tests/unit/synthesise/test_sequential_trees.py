@@ -132,7 +132,8 @@ def test_notes_say_what_was_left_out() -> None:
 
 def test_larger_leaves_give_smaller_forests() -> None:
     small, large = (
-        SequentialTrees(TreeSettings(leaf=leaf)).fit(heart(), rng=np.random.default_rng(0)) for leaf in (5, 60)
+        SequentialTrees(TreeSettings(leaf=leaf, evidence=1.0)).fit(heart(), rng=np.random.default_rng(0))
+        for leaf in (5, 60)
     )
     nodes = [sum(len(forest.feature) for forest in model.model.forests) for model in (small, large)]
     assert nodes[0] > 1.5 * nodes[1]

@@ -51,9 +51,9 @@ class PrivateMarginals:
     epsilon, delta    : the guarantee. delta None: the power of ten at or below 1 / n ** 1.1, at most 0.001. The order
                         of magnitude of n is thereby taken as public; n itself is counted with noise.
     target            : the column that analyses will predict; None: the schema's outcome, event and time.
-    schema_is_public  : whether ranges, levels and rules in the schema are known without looking at these patients. Say
-                        False for a schema inferred from the table: ranges and levels are then learnt with noise, and
-                        the rules, which one patient could have broken, are left out.
+    schema_is_public  : whether ranges and levels in the schema are known without looking at these patients. Say False
+                        for a schema inferred from the table: they are then learnt with noise. Names, kinds, decimals
+                        and rules between columns count as public in either case.
     most_bins         : most cells of a numeric column.
     tree_cells        : most cells of the model; bounds time and memory.
     noise             : source of the noise; anything but the system's secure source voids the guarantee.
@@ -148,16 +148,12 @@ class _Run:
         settings = self.settings
         spent = {purpose: float(rho / self.rho) for purpose, rho in self.budget.by_purpose().items()}
         split = ", ".join(f"{share:.1%} for the {purpose}" for purpose, share in spent.items() if share >= 0.0005)
-        schema = (
-            "the schema with its ranges, levels and rules"
-            if settings.schema_is_public
-            else "the names and kinds of columns"
-        )
+        levels = ", levels and ranges" if settings.schema_is_public else ""
         size = ", and the order of magnitude of the number of patients" if settings.delta is None else ""
         notes = [
             f"({settings.epsilon:g}, {self.delta:g})-differential privacy for each patient. Budget: rho = "
             f"{float(self.rho):.4g}, {split}.".replace("for the unspent", "unspent"),
-            f"Public by assumption: {schema}{size}.",
+            f"Public by assumption: names, kinds, decimals, rules{levels} of the schema{size}.",
         ]
         if not isinstance(settings.noise, SecureNoise):
             notes.append("The noise came from a source that can be repeated: this fit protects nobody.")

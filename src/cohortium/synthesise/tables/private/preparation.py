@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
-from cohortium.records import Column, Kind, Role, Schema, Table
+from cohortium.records import AllowedCombinations, Column, Kind, Role, Schema, Table
 
 _LARGEST_DELTA = 3
 
@@ -53,13 +53,14 @@ def targets_of(columns: Sequence[Column], target: str | None) -> tuple[int, ...]
 
 
 def _without_learnt_facts(schema: Schema) -> Schema:
-    """The schema without what inference reads off the rows: ranges, levels, and rules, which one patient can break.
+    """The schema without the values that inference reads off the rows: ranges, levels, combinations of levels.
 
-    The order of ordinal levels is a code book's, and stays.
+    Stay: the order of ordinal levels, which is a code book's, and rules between columns, which a person has to confirm.
     """
 
     def stripped(column: Column) -> Column:
         levels = column.levels if column.kind is Kind.ORDINAL else None
         return replace(column, minimum=None, maximum=None, levels=levels, reasons=())
 
-    return Schema(tuple(stripped(column) for column in schema.columns), title=schema.title)
+    rules = tuple(rule for rule in schema.constraints if not isinstance(rule, AllowedCombinations))
+    return Schema(tuple(stripped(column) for column in schema.columns), rules, schema.title)
