@@ -11,6 +11,9 @@ CohortiumError
 ├── NotConverged          an iterative method stopped before its answer was stable
 ├── BudgetExhausted       the privacy budget does not cover what was asked for
 ├── DisclosureRefused     the gate refused to let a result out
+├── PermitDenied          a site has not approved what it was asked to run
+├── ProtocolViolation     a message between hub and node is not what was agreed on
+├── SiteUnavailable       a site did not answer, and the study's quorum is not met without it
 └── MissingExtra          an optional family of packages is not installed
 
 A message says what was expected, what came, and what to do. It names columns, counts and rules, never a
@@ -62,6 +65,18 @@ class BudgetExhausted(CohortiumError):
 
 class DisclosureRefused(CohortiumError):
     """The gate refused to let a result out; the message lists the rules that it broke."""
+
+
+class PermitDenied(CohortiumError):
+    """A site has not approved what it was asked to run; the message says what, never why a patient would matter."""
+
+
+class ProtocolViolation(CohortiumError):
+    """A message between hub and node is malformed, replayed, oversized, or not what was agreed on."""
+
+
+class SiteUnavailable(CohortiumError):
+    """A site did not answer in time, and the study's quorum is not met without it."""
 
 
 class MissingExtra(CohortiumError):

@@ -155,3 +155,24 @@ def check(
         "advice": advice,
     }
     return register("check", name, facts)
+
+
+def algorithm(
+    name: str, *, title: str, leaves_site: str, source: str, counts: tuple[str, ...] = (), family: str = "statistics"
+) -> Callable[[Thing], Thing]:
+    """Register a statistic or model that is written as additive summaries and a step on their sum.
+
+    title       : what it is called in words.
+    leaves_site : what leaves a site, in words that a data steward understands.
+    source      : paper, equation or definition that it follows.
+    counts      : names of those sums that count persons cell by cell, to which the small-cell rules apply.
+    family      : "statistics", "survival", "models", "counts", "learning".
+    """
+    facts = {"title": title, "leaves_site": leaves_site, "source": source, "counts": counts, "family": family}
+    enter = register("algorithm", name, facts)
+
+    def named(thing: Thing) -> Thing:
+        thing.registered_name = name  # type: ignore[attr-defined]
+        return enter(thing)
+
+    return named
