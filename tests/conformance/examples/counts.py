@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cohortium.analyse import Describe
 from tests.conformance.examples.example import Example, patients
+
+from cohortium.analyse import Describe
 
 EXAMPLES = {"describe": Example(Describe(("age", "stage", "smoker", "marker")), patients)}
