@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conformance.examples import counts
+from tests.conformance.examples import counts, models, statistics, survival, synthesis, trees
 from tests.conformance.examples.example import Example
 
 import cohortium.analyse
@@ -27,7 +27,11 @@ from cohortium.records import (
 )
 from cohortium.registry import entries, find
 
-EXAMPLES: dict[str, Example] = {**counts.EXAMPLES}
+EXAMPLES: dict[str, Example] = {
+    name: example
+    for family in (counts, statistics, survival, models, trees, synthesis)
+    for name, example in family.EXAMPLES.items()
+}
 NAMES = [entry.name for entry in entries("algorithm")]
 assert cohortium.analyse  # importing the room registers its algorithms
 
@@ -42,9 +46,7 @@ def _assert_alike(one: Any, other: Any, tolerance: float, where: str = "result")
         for place, (left, right) in enumerate(zip(one, other, strict=True)):
             _assert_alike(left, right, tolerance, f"{where}[{place}]")
     elif isinstance(one, float) and isinstance(other, float):
-        assert math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance) or (one != one and other != other), (
-            f"{where}: {one!r} and {other!r}"
-        )
+        assert math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance), f"{where}: {one!r} and {other!r}"
     else:
         assert one == other, where
 

@@ -1,4 +1,4 @@
-"""A setting of an algorithm and a table on which the conformance suite tries it; made patients to try most of them on."""
+"""A setting of an algorithm with a table to try it on, and made patients on whom most are tried."""
 
 from __future__ import annotations
 
