@@ -7,6 +7,7 @@ are pure. How the total comes about - one table, several sites, a secure sum - i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -66,6 +67,11 @@ class Result:
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the answer as it is kept."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def frame(self, name: str) -> pandas.DataFrame:
         """One table as a pandas frame."""

@@ -14,9 +14,8 @@ from rich.table import Table as Grid
 
 import cohortium
 from cohortium.errors import CohortiumError, DisclosureRefused
-from cohortium.serve import commands
+from cohortium.serve.federation import hub_app, node_app, study_app
 from cohortium.serve.reporter import Reporter
-from cohortium.serve.twin import Plan
 
 FAILED, REFUSED = 2, 3
 """Exit codes: 0 done; 2 input or request that cannot be used; 3 the gate refused; 130 interrupted."""
@@ -29,6 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(hub_app, name="hub")
+app.add_typer(node_app, name="node")
+app.add_typer(study_app, name="study")
 err = Console(stderr=True)
 
 Data = Annotated[
@@ -70,7 +72,7 @@ def profile(
 ) -> None:
     """Describe a table and check its quality; write the schema that you can edit, and a page to read."""
     with Reporter(quiet=as_json) as reporter:
-        result = commands.profile_table(data, out, schema, sheet, dictionary, reporter)
+        result = _commands().profile_table(data, out, schema, sheet, dictionary, reporter)
     _show(result, as_json)
 
 
@@ -110,11 +112,13 @@ def synthesise(
     as_json: AsJson = False,
 ) -> None:
     """Make a synthetic twin of a table, measure it, and let it out if the policy allows."""
+    from cohortium.serve.twin import Plan
+
     plan = Plan(
         method, rows, seed, epsilon, delta, where, target=outcome, analysis=analysis, schema_is_public=public_schema
     )
     with Reporter(quiet=as_json) as reporter:
-        result = commands.synthesise_table(
+        result = _commands().synthesise_table(
             data, out, plan, reporter,
             schema_file=schema, sheet=sheet, dictionary=dictionary, person=person, outcome=outcome,
             policy_file=policy, override=override or "",
@@ -140,7 +144,7 @@ def evaluate(
 ) -> None:
     """Judge any synthetic table against the real one: fidelity, utility, attacks, fairness."""
     with Reporter(quiet=as_json) as reporter:
-        result = commands.evaluate_tables(
+        result = _commands().evaluate_tables(
             real, synthetic, holdout, out, reporter, schema_file=schema, outcome=outcome, seed=seed, policy_file=policy
         )
     _show(result, as_json)
@@ -160,7 +164,7 @@ def sample(
 ) -> None:
     """Draw more rows from a model whose twin the gate has let out."""
     with Reporter(quiet=as_json) as reporter:
-        result = commands.sample_model(model, out, rows, seed, where, balance, reporter)
+        result = _commands().sample_model(model, out, rows, seed, where, balance, reporter)
     _show(result, as_json)
 
 
@@ -172,7 +176,7 @@ def demo(
 ) -> None:
     """Go the whole way with the heart disease table of four hospitals, which ships with Cohortium."""
     with Reporter() as reporter:
-        result = commands.run_demo(out, reporter)
+        result = _commands().run_demo(out, reporter)
     _show(result, as_json=False)
     if serve and sys.stdout.isatty():
         _serve(out, port)
@@ -192,7 +196,7 @@ def serve_folder(
 @app.command()
 def methods(as_json: AsJson = False) -> None:
     """List the ways to make a twin, and when to choose which."""
-    found = commands.list_methods()
+    found = _commands().list_methods()
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -202,8 +206,15 @@ def methods(as_json: AsJson = False) -> None:
     Console().print(grid)
 
 
+def _commands() -> Any:
+    """What the steward's commands run: imported when one is typed, since it brings everything else along."""
+    from cohortium.serve import commands
+
+    return commands
+
+
 def _serve(folder: Path, port: int) -> None:
-    commands.serve_folder(folder, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
+    _commands().serve_folder(folder, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:

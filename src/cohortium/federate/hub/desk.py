@@ -1,0 +1,87 @@
+"""The hub's desk: takes studies, conducts them side by side, and takes up again what an interruption left."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import threading
+from typing import Any
+
+import cohortium
+from cohortium.errors import InvalidRequest
+from cohortium.federate.hub.conductor import Conductor
+from cohortium.federate.hub.store import CANCELLED, ENDED, QUEUED, RUNNING, WAITING, HubStore, Run
+from cohortium.federate.study import Study
+
+MOST_AT_ONCE = 8
+
+
+class HubDesk:
+    """Studies in, runs under way, and their records."""
+
+    def __init__(self, store: HubStore, conductor: Conductor) -> None:
+        self.store, self.conductor = store, conductor
+        self._threads: dict[str, threading.Thread] = {}
+        self._lock = threading.Lock()
+
+    def submit(self, study: Study, token: str) -> Run:
+        """Enter a study and begin it; the same token again gives the run that it began."""
+        run = self.store.submit(secrets.token_hex(6), study, token)
+        self._begin(run.run)
+        return run
+
+    def resume(self) -> list[Run]:
+        """Take up what was under way when the hub ended."""
+        found = self.store.runs(QUEUED, WAITING, RUNNING)
+        for run in found:
+            self.store.record(run.run, "resumed", {})
+            self._begin(run.run)
+        return found
+
+    def cancel(self, run: str) -> None:
+        """End a run at its next question; one that nobody conducts ends at once."""
+        self.conductor.cancel(run)
+        with self._lock:
+            thread = self._threads.get(run)
+        if thread is None or not thread.is_alive():
+            self.store.set_status(run, CANCELLED, "cancelled")
+
+    def wait(self, run: str, timeout_s: float | None = None) -> Run:
+        """The run when it has ended, or when the time is over."""
+        with self._lock:
+            thread = self._threads.get(run)
+        if thread is not None:
+            thread.join(timeout_s)
+        return self.store.run(run)
+
+    def record(self, run: str) -> dict[str, Any]:
+        """What somebody needs who wants to repeat or check the run."""
+        found = self.store.run(run)
+        return {
+            "run": run,
+            "study": found.study.to_plain(),
+            "study_digest": found.study.digest,
+            "status": found.status,
+            "said": found.said,
+            "submitted": found.submitted,
+            "roster": found.facts.get("roster", []),
+            "schema": found.facts.get("schema"),
+            "results": {name: result.digest for name, result in self.store.results(run).items()},
+            "events": [
+                {"number": number, "at": at, "what": what, **detail}
+                for number, at, what, detail in self.store.events(run)
+            ],
+            "cohortium": cohortium.__version__,
+            "python": platform.python_version(),
+        }
+
+    def _begin(self, run: str) -> None:
+        with self._lock:
+            self._threads = {name: thread for name, thread in self._threads.items() if thread.is_alive()}
+            if run in self._threads or self.store.run(run).status in ENDED:
+                return
+            if len(self._threads) >= MOST_AT_ONCE:
+                raise InvalidRequest(f"{MOST_AT_ONCE} studies are under way; submit again when one has ended.")
+            thread = threading.Thread(target=self.conductor.conduct, args=(run,), name=f"run {run}", daemon=True)
+            self._threads[run] = thread
+            thread.start()

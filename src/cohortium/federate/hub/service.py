@@ -1,0 +1,130 @@
+"""The hub's own service over HTTPS: enrolment of nodes, and studies of researchers. FLARE carries everything else."""
+
+# annotations are evaluated here, not postponed: FastAPI reads the dependencies of a route from them
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from cryptography import x509
+from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from cohortium.errors import CohortiumError, InvalidRequest, PermitDenied
+from cohortium.federate.channel import Channel
+from cohortium.federate.engine.certificates import SERVER_NAME, Authority, pem
+from cohortium.federate.hub.desk import HubDesk
+from cohortium.federate.hub.home import HubHome
+from cohortium.federate.hub.invitations import Invitations
+from cohortium.federate.hub.store import Run
+from cohortium.federate.study import study_from_plain
+
+LARGEST_REQUEST = 1_000_000
+_NOT_FOUND, _FORBIDDEN, _UNUSABLE, _TOO_LARGE = 404, 403, 422, 413
+
+
+def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Channel) -> FastAPI:
+    """The routes. Errors raised on purpose are answered as JSON with their message; nothing else is told."""
+    app = FastAPI(title="Cohortium hub", docs_url=None, redoc_url=None, openapi_url=None)
+    authority = Authority(home.authority)
+
+    def researcher(authorization: Annotated[str, Header()] = "") -> str:
+        return invitations.researcher(authorization.removeprefix("Bearer "))
+
+    known = Annotated[str, Depends(researcher)]
+
+    @app.exception_handler(CohortiumError)
+    async def refuse(_request: Request, error: CohortiumError) -> JSONResponse:
+        status = _FORBIDDEN if isinstance(error, PermitDenied) else _UNUSABLE
+        return JSONResponse({"error": type(error).__name__, "message": str(error)}, status)
+
+    @app.middleware("http")
+    async def bounded(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LARGEST_REQUEST:
+            return PlainTextResponse("too large", _TOO_LARGE)
+        return await proceed(request)
+
+    @app.get("/authority.crt")
+    def authority_certificate() -> PlainTextResponse:
+        return PlainTextResponse(pem(authority.certificate).decode())
+
+    @app.post("/enrol")
+    def enrol(body: dict[str, str]) -> dict[str, str]:
+        try:
+            request = x509.load_pem_x509_csr(body["request"].encode())
+        except (KeyError, ValueError) as error:
+            raise InvalidRequest("An enrolment needs a certificate request in PEM.") from error
+        site = invitations.use(body.get("secret", ""))
+        certificate = pem(authority.sign(request, site)).decode()
+        invitations.enrolled(site, certificate)
+        return {"site": site, "certificate": certificate, "hub": f"{home.host}:{home.port}", "server_name": SERVER_NAME}
+
+    @app.get("/status")
+    def status(name: known) -> dict[str, Any]:
+        connected = set(channel.sites())
+        sites = {site: "connected" if site in connected else "not connected" for site in invitations.nodes()}
+        return {"federation": home.federation, "you": name, "sites": sites}
+
+    @app.post("/studies")
+    def submit(body: dict[str, Any], name: known) -> dict[str, str]:
+        study = study_from_plain({**body["study"], "researcher": name})
+        token = f"{name}/{body.get('token') or secrets.token_hex(16)}"
+        return {"run": desk.submit(study, token).run, "study": study.digest}
+
+    @app.get("/runs")
+    def runs(name: known) -> list[dict[str, Any]]:
+        return [_shown(run) for run in desk.store.runs() if run.study.researcher == name]
+
+    @app.get("/runs/{run}")
+    def watch(run: str, name: known, after: int = 0) -> dict[str, Any]:
+        found = _own(desk, run, name)
+        events = [
+            {"number": number, "at": at, "what": what, **detail}
+            for number, at, what, detail in desk.store.events(run, after)
+        ]
+        return {**_shown(found), "events": events}
+
+    @app.get("/runs/{run}/results/{analysis}")
+    def result(run: str, analysis: str, name: known) -> Response:
+        _own(desk, run, name)
+        results = desk.store.results(run)
+        if analysis not in results:
+            raise InvalidRequest(f"There is no result '{analysis}' (yet); there are {sorted(results)}.")
+        return Response(results[analysis].to_bytes(), media_type="application/octet-stream")
+
+    @app.get("/runs/{run}/record")
+    def record(run: str, name: known) -> Response:
+        _own(desk, run, name)
+        return Response(json.dumps(desk.record(run), indent=1), media_type="application/json")
+
+    @app.post("/runs/{run}/cancel")
+    def cancel(run: str, name: known) -> dict[str, Any]:
+        _own(desk, run, name)
+        desk.cancel(run)
+        return _shown(desk.store.run(run))
+
+    return app
+
+
+def _own(desk: HubDesk, run: str, name: str) -> Run:
+    """The run, if it is this researcher's; that of another is answered as if there were none."""
+    found = desk.store.run(run)
+    if found.study.researcher != name:
+        raise InvalidRequest(f"There is no run '{run}'.")
+    return found
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "title": run.study.title,
+        "study": run.study.digest,
+        "submitted": run.submitted,
+        "status": run.status,
+        "said": run.said,
+        "analyses": [analysis.name for analysis in run.study.analyses],
+        "sites": run.facts.get("roster", []),
+        "mode": run.study.mode,
+    }

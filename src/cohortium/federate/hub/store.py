@@ -1,0 +1,144 @@
+"""What the hub remembers: studies, runs, a checkpoint per step, results, and what happened. SQLite, crash-safe."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cohortium.errors import InvalidRequest
+from cohortium.federate.database import Database, now
+from cohortium.federate.study import Study, study_from_bytes
+from cohortium.records import Result, State
+
+QUEUED, WAITING, RUNNING, DONE, FAILED, CANCELLED = "queued", "waiting", "running", "done", "failed", "cancelled"
+ENDED = (DONE, FAILED, CANCELLED)
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+  run TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, study BLOB NOT NULL, digest TEXT NOT NULL, submitted TEXT NOT NULL,
+  status TEXT NOT NULL, said TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE IF NOT EXISTS checkpoints (
+  run TEXT NOT NULL, analysis TEXT NOT NULL, step INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (run, analysis));
+CREATE TABLE IF NOT EXISTS results (
+  run TEXT NOT NULL, analysis TEXT NOT NULL, result BLOB NOT NULL, PRIMARY KEY (run, analysis));
+CREATE TABLE IF NOT EXISTS events (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a study: where it stands, and what was last said about it.
+
+    facts : the roster, the agreed schema and other things found out on the way, so that a restarted hub goes on.
+    """
+
+    run: str
+    study: Study
+    submitted: str
+    status: str
+    said: str
+    facts: dict[str, Any]
+
+
+class HubStore:
+    """The hub's memory in one SQLite file; every write is on disk before the call returns."""
+
+    def __init__(self, path: Path, clock: Callable[[], str] = now) -> None:
+        self.clock = clock
+        self.database = Database(path, _TABLES)
+
+    def submit(self, run: str, study: Study, token: str) -> Run:
+        """Enter a run; a token that was used before gives the run that it made, so that a retry runs nothing twice."""
+        with self.database.transaction() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO runs (run, token, study, digest, submitted, status) VALUES (?, ?, ?, ?, ?, ?)",
+                (run, token, study.to_bytes(), study.digest, self.clock(), QUEUED),
+            )
+            (known,) = database.execute("SELECT run FROM runs WHERE token = ?", (token,)).fetchone()
+        return self.run(known)
+
+    def run(self, run: str) -> Run:
+        """The run of that name; raises InvalidRequest."""
+        with self.database.transaction() as database:
+            row = database.execute(
+                "SELECT run, study, submitted, status, said, facts FROM runs WHERE run = ?", (run,)
+            ).fetchone()
+        if row is None:
+            raise InvalidRequest(f"There is no run '{run}'.")
+        return Run(row[0], study_from_bytes(row[1]), row[2], row[3], row[4], json.loads(row[5]))
+
+    def runs(self, *statuses: str) -> list[Run]:
+        """Runs in these states (all where none is given), the earliest first."""
+        marks = ", ".join("?" for _ in statuses)
+        only = f"WHERE status IN ({marks})" if statuses else ""
+        with self.database.transaction() as database:
+            query = f"SELECT run FROM runs {only} ORDER BY submitted, rowid"  # noqa: S608 - marks are question marks
+            names = [row[0] for row in database.execute(query, statuses)]
+        return [self.run(name) for name in names]
+
+    def set_status(self, run: str, status: str, said: str = "") -> None:
+        """Where a run stands now; what has ended stays ended."""
+        with self.database.transaction() as database:
+            marks = ", ".join("?" for _ in ENDED)
+            database.execute(
+                f"UPDATE runs SET status = ?, said = ? WHERE run = ? AND status NOT IN ({marks})",  # noqa: S608
+                (status, said, run, *ENDED),
+            )
+            self._write(database, run, status, {"said": said})
+
+    def set_facts(self, run: str, facts: dict[str, Any]) -> None:
+        """Keep what was found out about a run."""
+        with self.database.transaction() as database:
+            database.execute("UPDATE runs SET facts = ? WHERE run = ?", (json.dumps(facts), run))
+
+    def checkpoint(self, run: str, analysis: str, step: int, state: State) -> None:
+        """Keep the state that comes before a step, in the place of the earlier one."""
+        with self.database.transaction() as database:
+            database.execute(
+                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (run, analysis, step, state.to_bytes())
+            )
+
+    def resume_from(self, run: str, analysis: str) -> tuple[int, State] | None:
+        """The step that was last begun and the state before it; None where nothing was."""
+        with self.database.transaction() as database:
+            row = database.execute(
+                "SELECT step, state FROM checkpoints WHERE run = ? AND analysis = ?", (run, analysis)
+            ).fetchone()
+        return None if row is None else (row[0], State.from_bytes(row[1]))
+
+    def finish(self, run: str, analysis: str, result: Result) -> None:
+        """Keep the answer of an analysis; its checkpoint is no longer needed."""
+        with self.database.transaction() as database:
+            database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (run, analysis, result.to_bytes()))
+            database.execute("DELETE FROM checkpoints WHERE run = ? AND analysis = ?", (run, analysis))
+
+    def results(self, run: str) -> dict[str, Result]:
+        """The answers so far, by the analysis' name."""
+        with self.database.transaction() as database:
+            rows = database.execute(
+                "SELECT analysis, result FROM results WHERE run = ? ORDER BY rowid", (run,)
+            ).fetchall()
+        return {name: Result.from_bytes(data) for name, data in rows}
+
+    def record(self, run: str, what: str, detail: dict[str, Any]) -> None:
+        """Write down something that happened."""
+        with self.database.transaction() as database:
+            self._write(database, run, what, detail)
+
+    def events(self, run: str, after: int = 0) -> list[tuple[int, str, str, dict[str, Any]]]:
+        """What happened since event ``after``: number, time, what, details."""
+        with self.database.transaction() as database:
+            rows = database.execute(
+                "SELECT id, at, what, detail FROM events WHERE run = ? AND id > ? ORDER BY id", (run, after)
+            ).fetchall()
+        return [(number, at, what, json.loads(detail)) for number, at, what, detail in rows]
+
+    def _write(self, database: sqlite3.Connection, run: str, what: str, detail: dict[str, Any]) -> None:
+        database.execute(
+            "INSERT INTO events (run, at, what, detail) VALUES (?, ?, ?, ?)",
+            (run, self.clock(), what, json.dumps(detail)),
+        )

@@ -1,0 +1,203 @@
+"""What a node remembers: studies and decisions, standing rules, what left. SQLite, crash-safe."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cohortium.errors import InvalidRequest, ProtocolViolation
+from cohortium.federate.database import Database, now
+from cohortium.federate.study import Study, study_from_bytes
+
+PENDING, APPROVED, REFUSED = "pending", "approved", "refused"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS studies (
+  digest TEXT PRIMARY KEY, study BLOB NOT NULL, researcher TEXT NOT NULL, received TEXT NOT NULL,
+  decision TEXT NOT NULL, decided TEXT, decided_by TEXT, reason TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS rules (
+  id INTEGER PRIMARY KEY, rule TEXT NOT NULL, made TEXT NOT NULL, made_by TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS steps (
+  run TEXT NOT NULL, step INTEGER NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, roster TEXT NOT NULL,
+  left_at TEXT NOT NULL, bytes INTEGER NOT NULL, persons_rounded INTEGER NOT NULL,
+  PRIMARY KEY (run, step, roster));
+CREATE TABLE IF NOT EXISTS log (
+  id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A study that a hub offered, and what was decided about it."""
+
+    study: Study
+    digest: str
+    received: str
+    decision: str
+    decided_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A standing rule: studies like this are approved without being asked about.
+
+    Every part that is given must hold; a rule without a dataset or without algorithms cannot be made, so that none
+    approves everything.
+    """
+
+    dataset: str
+    algorithms: tuple[str, ...]
+    modes: tuple[str, ...] = ("secure", "dp")
+    researchers: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.dataset or not self.algorithms:
+            raise InvalidRequest("A standing rule must name a dataset and at least one algorithm.")
+
+    def covers(self, study: Study, names: tuple[str, ...]) -> bool:
+        """Whether ``study``, whose algorithms have these ``names``, is such a study."""
+        return (
+            study.dataset == self.dataset
+            and study.mode in self.modes
+            and set(names) <= set(self.algorithms)
+            and (not self.researchers or study.researcher in self.researchers)
+            and (not self.columns or set(study.columns) <= set(self.columns))
+        )
+
+
+class NodeStore:
+    """The node's memory in one SQLite file; every write is on disk before the call returns."""
+
+    def __init__(self, path: Path, clock: Callable[[], str] = now) -> None:
+        self.clock = clock
+        self.database = Database(path, _TABLES)
+
+    def receive(self, study: Study, names: tuple[str, ...]) -> Received:
+        """Remember a study; a standing rule may approve it at once, otherwise it waits for the steward."""
+        with self.database.transaction() as database:
+            found = database.execute("SELECT 1 FROM studies WHERE digest = ?", (study.digest,)).fetchone()
+            if found is None:
+                rules = [self._rule(text) for (text,) in database.execute("SELECT rule FROM rules")]
+                covered = any(rule.covers(study, names) for rule in rules)
+                database.execute(
+                    "INSERT INTO studies VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        study.digest, study.to_bytes(), study.researcher, self.clock(),
+                        APPROVED if covered else PENDING, self.clock() if covered else None,
+                        "a standing rule" if covered else None, "",
+                    ),
+                )  # fmt: skip
+        return self.study(study.digest)
+
+    def study(self, digest: str) -> Received:
+        """The study of that digest, which may be shortened to its first characters; raises InvalidRequest."""
+        with self.database.transaction() as database:
+            rows = database.execute(
+                "SELECT study, digest, received, decision, coalesce(decided_by, ''), reason FROM studies "
+                "WHERE substr(digest, 1, ?) = ?",
+                (len(digest), digest),
+            ).fetchall()
+        if len(rows) != 1 or not digest:
+            raise InvalidRequest(f"{'No' if not rows else 'More than one'} study is called '{digest}' here.")
+        return Received(study_from_bytes(rows[0][0]), *rows[0][1:])
+
+    def studies(self) -> list[Received]:
+        """All studies that were offered, the latest first."""
+        with self.database.transaction() as database:
+            digests = [row[0] for row in database.execute("SELECT digest FROM studies ORDER BY received DESC, digest")]
+        return [self.study(digest) for digest in digests]
+
+    def decide(self, digest: str, decision: str, by: str, reason: str = "") -> Received:
+        """Approve or refuse a study; the decision may be changed later, and every change is in the log."""
+        if decision not in (APPROVED, REFUSED):
+            raise InvalidRequest(f"A study is approved or refused, not '{decision}'.")
+        found = self.study(digest)
+        with self.database.transaction() as database:
+            database.execute(
+                "UPDATE studies SET decision = ?, decided = ?, decided_by = ?, reason = ? WHERE digest = ?",
+                (decision, self.clock(), by, reason, found.digest),
+            )
+            self._write(database, decision, {"study": found.digest, "by": by, "reason": reason})
+        return self.study(found.digest)
+
+    def add_rule(self, rule: Rule, by: str) -> None:
+        """Keep a standing rule; it holds for studies that come later."""
+        plain = {name: getattr(rule, name) for name in rule.__slots__}
+        with self.database.transaction() as database:
+            database.execute(
+                "INSERT INTO rules (rule, made, made_by) VALUES (?, ?, ?)", (json.dumps(plain), self.clock(), by)
+            )
+            self._write(database, "rule added", {"rule": plain, "by": by})
+
+    def rules(self) -> dict[int, Rule]:
+        """The standing rules, by number."""
+        with self.database.transaction() as database:
+            return {number: self._rule(text) for number, text in database.execute("SELECT id, rule FROM rules")}
+
+    def remove_rule(self, number: int, by: str) -> None:
+        """Take a standing rule back; studies that it approved stay approved until they are refused."""
+        with self.database.transaction() as database:
+            if not database.execute("DELETE FROM rules WHERE id = ?", (number,)).rowcount:
+                raise InvalidRequest(f"There is no standing rule {number}.")
+            self._write(database, "rule removed", {"rule": number, "by": by})
+
+    def leaves(
+        self, run: str, step: int, digest: str, state: str, *, roster: str = "", size: int = 0, persons: int = 0
+    ) -> None:
+        """Enter that the sums of a step leave, before they do.
+
+        A run asks each step with one state only, and a secure step is opened for one set of survivors only; the same
+        step may be asked again in the same way, after a crash, and gives the same answer.
+        Raises : ProtocolViolation where a step was answered before for another state, study or set of sites.
+        """
+        with self.database.transaction() as database:
+            earlier = database.execute(
+                "SELECT digest, state, roster FROM steps WHERE run = ? AND step = ?", (run, step)
+            ).fetchall()
+            for known in earlier:
+                if known != (digest, state, roster):
+                    raise ProtocolViolation(
+                        f"Step {step} of this run was answered before, for another state or other sites; a site "
+                        "answers each step once. Start a new run."
+                    )
+            if not earlier:
+                row = (run, step, digest, state, roster, self.clock(), size, persons)
+                database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def left(self) -> list[dict[str, Any]]:
+        """What left, the latest first: study, run, step, when, how many bytes, about how many persons."""
+        with self.database.transaction() as database:
+            rows = database.execute(
+                "SELECT digest, run, step, left_at, bytes, persons_rounded FROM steps ORDER BY left_at DESC, step DESC"
+            )
+            return [dict(zip(("study", "run", "step", "at", "bytes", "persons"), row, strict=True)) for row in rows]
+
+    def record(self, what: str, detail: dict[str, Any]) -> None:
+        """Write a line into the log; never a patient's value."""
+        with self.database.transaction() as database:
+            self._write(database, what, detail)
+
+    def log(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """When, what, and details, in order."""
+        with self.database.transaction() as database:
+            return [
+                (at, what, json.loads(text))
+                for at, what, text in database.execute("SELECT at, what, detail FROM log ORDER BY id")
+            ]
+
+    def _write(self, database: sqlite3.Connection, what: str, detail: dict[str, Any]) -> None:
+        database.execute(
+            "INSERT INTO log (at, what, detail) VALUES (?, ?, ?)", (self.clock(), what, json.dumps(detail))
+        )
+
+    @staticmethod
+    def _rule(text: str) -> Rule:
+        plain = json.loads(text)
+        return Rule(
+            plain["dataset"], *(tuple(plain[name]) for name in ("algorithms", "modes", "researchers", "columns"))
+        )

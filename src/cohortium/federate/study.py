@@ -1,0 +1,189 @@
+"""A study: which analyses, on which dataset, at which sites, under which trust. A steward approves its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from cohortium.errors import InvalidRequest
+from cohortium.records import Algorithm, algorithm_from_plain, algorithm_to_plain, name_of, parse_condition
+from cohortium.records.schema import Schema
+from cohortium.registry import entries, find
+
+MODES = ("plain", "secure", "dp")
+MODE_IN_WORDS = {
+    "plain": "the hub sees each hospital's sums",
+    "secure": "the hub sees only the sum over all hospitals",
+    "dp": "the hub sees only the sum over all hospitals, with noise that hides any single patient",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One algorithm of a study, under a name that its result is found by."""
+
+    name: str
+    algorithm: Algorithm
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a researcher asks of several hospitals.
+
+    title, purpose : for the stewards who decide about it.
+    dataset   : name under which each site publishes its records.
+    analyses  : run one after the other.
+    sites     : names of the sites; all that are enrolled where empty.
+    where     : condition on the records, ``age >= 18 and sex = F``.
+    mode      : "secure" (the default), "plain" or "dp".
+    quorum    : fewest sites that must take part; all of them where None.
+    patience_s: seconds for which a silent site is waited for.
+    epsilon, delta : privacy budget of the whole study in mode "dp".
+    researcher : filled in by the hub from the account that submits.
+    """
+
+    title: str
+    dataset: str
+    analyses: tuple[Analysis, ...]
+    purpose: str = ""
+    sites: tuple[str, ...] = ()
+    where: str | None = None
+    mode: str = "secure"
+    quorum: int | None = None
+    patience_s: float = 120.0
+    epsilon: float | None = None
+    delta: float | None = None
+    researcher: str = ""
+    version: int = field(default=1)
+
+    def __post_init__(self) -> None:
+        if not self.title.strip() or not self.analyses:
+            raise InvalidRequest("A study needs a title and at least one analysis.")
+        if self.mode not in MODES:
+            raise InvalidRequest(f"There is no mode '{self.mode}'; a study runs {', '.join(MODES)}.")
+        names = [analysis.name for analysis in self.analyses]
+        if len(set(names)) != len(names):
+            raise InvalidRequest(f"Two analyses share a name; they are called {names}. Give each its own.")
+        if (self.mode == "dp") != (self.epsilon is not None):
+            raise InvalidRequest("An epsilon belongs to mode 'dp', and mode 'dp' needs one.")
+        if self.quorum is not None and self.quorum < 1:
+            raise InvalidRequest("A quorum is a number of sites, at least 1.")
+        if self.patience_s <= 0:
+            raise InvalidRequest("patience_s must be above 0 seconds.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that an analysis reads, in order of first use; those of the condition are not handed out."""
+        return tuple(dict.fromkeys(name for analysis in self.analyses for name in analysis.algorithm.columns()))
+
+    def at(self, sites: Mapping[str, Any] | tuple[str, ...] | list[str]) -> Study:
+        """The same study at these sites."""
+        return replace(self, sites=tuple(sites))
+
+    def analysis(self, name: str) -> Analysis:
+        """The analysis of that name; raises InvalidRequest."""
+        for one in self.analyses:
+            if one.name == name:
+                return one
+        raise InvalidRequest(f"The study has no analysis '{name}'; it has {[one.name for one in self.analyses]}.")
+
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON values."""
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain["sites"] = list(self.sites)
+        plain["analyses"] = [{"name": one.name, **algorithm_to_plain_flat(one.algorithm)} for one in self.analyses]
+        return plain
+
+    def to_bytes(self) -> bytes:
+        """As it travels and is digested: JSON with sorted keys."""
+        return json.dumps(self.to_plain(), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the study; what a steward approves is this, and a site runs nothing else."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def check(self, schema: Schema) -> None:
+        """Raises InvalidRequest where the condition does not fit ``schema``."""
+        if self.where:
+            parse_condition(self.where, schema)
+
+
+def algorithm_to_plain_flat(algorithm: Algorithm) -> dict[str, Any]:
+    """The algorithm as ``{"algorithm": name, **settings}``, as study files write it."""
+    plain = algorithm_to_plain(algorithm)
+    return {"algorithm": plain["name"], "settings": plain["settings"]}
+
+
+def study_from_plain(plain: Mapping[str, Any]) -> Study:
+    """The study that a TOML file or a message describes.
+
+    Raises : InvalidRequest naming the part that is missing, unknown or contradictory.
+    """
+    values = dict(plain)
+    listed = values.pop("analyses", None)
+    if not isinstance(listed, list) or not listed:
+        raise InvalidRequest("A study needs a list of [[analyses]], each with an 'algorithm'.")
+    known = {one.name for one in fields(Study)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise InvalidRequest(f"A study has no part {unknown}; its parts are {sorted(known)}.")
+    missing = [name for name in ("title", "dataset") if name not in values]
+    if missing:
+        raise InvalidRequest(f"The study does not say its {' and '.join(missing)}.")
+    values["sites"] = tuple(values.get("sites", ()))
+    return Study(analyses=tuple(_analysis(one, place) for place, one in enumerate(listed)), **values)
+
+
+def study_from_bytes(data: bytes) -> Study:
+    """What ``Study.to_bytes`` made; raises InvalidRequest."""
+    try:
+        plain = json.loads(data)
+    except ValueError as error:
+        raise InvalidRequest("The study that came is not JSON.") from error
+    if not isinstance(plain, dict):
+        raise InvalidRequest("The study that came is no table of settings.")
+    return study_from_plain(plain)
+
+
+def read_study(path: Path) -> Study:
+    """A study from a TOML file; raises InvalidRequest with the line where it cannot be read."""
+    try:
+        return study_from_plain(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRequest(f"{path} is not TOML: {error}.") from error
+
+
+def in_words(study: Study) -> list[str]:
+    """The study as a data steward should read it before deciding: who, why, which columns, what leaves."""
+    lines = [
+        f"{study.researcher or 'A researcher'} asks: {study.title}.",
+        f"Purpose: {study.purpose or 'not stated'}.",
+        f"Dataset: {study.dataset}" + (f", records where {study.where}." if study.where else ", all records."),
+        f"Columns read: {', '.join(study.columns)}.",
+        f"Trust: {study.mode} - {MODE_IN_WORDS[study.mode]}.",
+    ]
+    if study.epsilon is not None:
+        lines.append(f"Privacy spent: epsilon {study.epsilon:g}, delta {study.delta or 0:g}.")
+    for analysis in study.analyses:
+        facts = find("algorithm", name_of(analysis.algorithm)).facts
+        lines.append(f"{analysis.name}: {facts['title']}. What leaves: {facts['leaves_site']}.")
+    return lines
+
+
+def _analysis(plain: Any, place: int) -> Analysis:
+    if not isinstance(plain, dict) or "algorithm" not in plain:
+        known = ", ".join(entry.name for entry in entries("algorithm"))
+        raise InvalidRequest(f"Analysis {place + 1} does not name its 'algorithm'. Known: {known}.")
+    name = str(plain.get("name", plain["algorithm"]))
+    settings = plain.get("settings")
+    if settings is None:
+        settings = {key: value for key, value in plain.items() if key not in ("name", "algorithm")}
+    return Analysis(name, algorithm_from_plain({"name": plain["algorithm"], "settings": settings}))

@@ -1,0 +1,84 @@
+"""The page of a study's results: one self-contained file, with its tables, drawings, and how it came about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cohortium import pages
+from cohortium.federate.study import MODE_IN_WORDS, Study, in_words
+from cohortium.records import Result
+from cohortium.serve.study_drawings import drawing
+from cohortium.serve.study_results import shown
+
+TEMPLATES = Path(__file__).parent / "templates" / "study"
+MOST_ROWS = 200
+
+
+def study_page(study: Study, results: dict[str, Result], record: dict[str, Any]) -> str:
+    """HTML of the results, readable without scripts and without a network.
+
+    record : what the hub kept about the run; its roster, events and digests are shown.
+    """
+    content = {
+        "title": study.title,
+        "purpose": study.purpose,
+        "rehearsal": bool(record.get("rehearsal")),
+        "facts": _facts(study, results, record),
+        "answers": [_answer(name, result) for name, result in results.items()],
+        "words": in_words(study),
+        "digests": record.get("results", {}),
+        "study_digest": study.digest,
+        "events": [_event(event) for event in record.get("events", [])],
+        "mode": MODE_IN_WORDS[study.mode],
+    }
+    return pages.page(TEMPLATES, page=content)
+
+
+def _facts(study: Study, results: dict[str, Result], record: dict[str, Any]) -> list[tuple[str, str]]:
+    sites = record.get("roster") or record.get("sites") or list(study.sites)
+    persons = max((result.persons for result in results.values()), default=0)
+    facts = [
+        ("Hospitals", f"{len(sites)}"),
+        ("Persons", f"{persons:,}"),
+        ("Dataset", study.dataset),
+        ("Trust", study.mode),
+    ]
+    return facts + ([("Researcher", study.researcher)] if study.researcher else [])
+
+
+def _answer(name: str, result: Result) -> dict[str, Any]:
+    tables = []
+    for title, table in result.tables.items():
+        rows = list(zip(*table.values(), strict=True))
+        tables.append(
+            {
+                "title": title.replace("_", " "),
+                "columns": [column.replace("_", " ") for column in table],
+                "rows": [[_cell(value) for value in row] for row in rows[:MOST_ROWS]],
+                "left_out": max(0, len(rows) - MOST_ROWS),
+                "drawing": drawing(title, table),
+            }
+        )
+    singles = [(key.replace("_", " "), shown(value)) for key, value in result.facts.items() if _is_single(value)]
+    return {
+        "name": name,
+        "title": result.title,
+        "persons": result.persons,
+        "tables": tables,
+        "singles": singles,
+        "notes": [str(note) for note in result.facts.get("notes", [])],
+    }
+
+
+def _cell(value: Any) -> dict[str, Any]:
+    return {"text": shown(value), "number": isinstance(value, (int, float)) and not isinstance(value, bool)}
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, (int, float, str)) and value != ""
+
+
+def _event(event: dict[str, Any]) -> tuple[str, str, str]:
+    rest = {name: value for name, value in event.items() if name not in ("number", "at", "what") and value != ""}
+    return event["at"], event["what"], ", ".join(f"{name} {value}" for name, value in rest.items())

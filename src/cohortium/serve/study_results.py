@@ -1,0 +1,83 @@
+"""Results of a study for people: tables on the terminal, and a folder with tables, a page and the record."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from cohortium.errors import TargetUnwritable
+from cohortium.federate.study import Study
+from cohortium.records import Result
+
+MOST_ROWS_SHOWN = 20
+
+
+def print_results(console: Console, results: dict[str, Result]) -> None:
+    """The first rows of each table."""
+    for name, result in results.items():
+        console.print(f"\n[bold]{escape(name)}[/]: {escape(result.title)}, {result.persons:,} persons")
+        for title, table in result.tables.items():
+            grid = Grid(*table, title=title)
+            for row in list(zip(*table.values(), strict=True))[:MOST_ROWS_SHOWN]:
+                grid.add_row(*(shown(value) for value in row))
+            console.print(grid)
+        for note in result.facts.get("notes", []):
+            console.print(f"[yellow]{escape(str(note))}[/]")
+
+
+def write_results(folder: Path, study: Study, results: dict[str, Result], record: dict[str, Any]) -> None:
+    """``NAME-TABLE.csv`` for each table, ``results.html`` to read, ``record.json`` to repeat or check; all or nothing.
+
+    Raises : TargetUnwritable where the folder exists and is not empty.
+    """
+    from cohortium.serve.study_page import study_page
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TargetUnwritable(f"{folder} exists and is not an empty folder. Choose another.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=folder.resolve().parent, prefix=f".{folder.name}."))
+    try:
+        for name, result in results.items():
+            for title, table in result.tables.items():
+                (unfinished / f"{name}-{title}.csv").write_text(as_csv(table), "utf-8")
+        plain = {name: {"title": r.title, "persons": r.persons, "facts": r.facts} for name, r in results.items()}
+        document = {**record, "answers": plain}
+        (unfinished / "record.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        (unfinished / "results.html").write_text(study_page(study, results, record), "utf-8")
+        unfinished.chmod(0o755)
+        if folder.exists():
+            folder.rmdir()
+        unfinished.rename(folder)
+    except OSError as error:
+        raise TargetUnwritable(f"{folder} could not be written: {error.strerror}. Nothing was left.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def as_csv(table: dict[str, list[Any]]) -> str:
+    """A tidy table as CSV; empty where there is no value."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(["" if value is None else value for value in row] for row in zip(*table.values(), strict=True))
+    return stream.getvalue()
+
+
+def shown(value: Any) -> str:
+    """A value as people read it: four significant digits, thousands apart."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return escape(str(value))
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
