@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import secrets
 import ssl
+import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from cohortium.errors import (
     CohortiumError,
@@ -25,6 +26,9 @@ from cohortium.errors import (
 from cohortium.federate.hub.invitations import Token
 
 ENDED = ("done", "failed", "cancelled")
+LONG_POLL_S = 20.0
+PATIENCE = 60
+"""Seconds, one try each, for which a hub that does not answer is waited for while watching."""
 _KINDS: dict[str, type[CohortiumError]] = {
     "InvalidRequest": InvalidRequest,
     "PermitDenied": PermitDenied,
@@ -32,16 +36,17 @@ _KINDS: dict[str, type[CohortiumError]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class HubClient:
-    """One hub, as the bearer of a token sees it.
+    """One hub, as the bearer of a token sees it; the connection is kept between questions.
 
     token     : address, authority's fingerprint, name and secret.
     authority : the hub's authority (PEM), checked against the fingerprint.
     """
 
-    token: Token
-    authority: str
+    def __init__(self, token: Token, authority: str) -> None:
+        self.token, self.authority = token, authority
+        self._link: http.client.HTTPSConnection | None = None
+        self._lock = threading.Lock()
 
     @classmethod
     def of(cls, text: str) -> HubClient:
@@ -53,10 +58,26 @@ class HubClient:
         unchecked = ssl.create_default_context()
         unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
         # nothing secret is sent here; what comes is trusted only if its digest is the token's
-        certificate = _call(urllib.request.Request(f"{token.url}/authority.crt"), unchecked).decode()  # noqa: S310
+        with closing(_connect(token.url, unchecked)) as link:
+            certificate = _exchange(link, token.url, "GET", "/authority.crt", {}, None).decode()
         if hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest() != token.authority:
             raise ProtocolViolation("The hub at this address is not the one that the token was made by.")
         return cls(token, certificate)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the kept connection; the next question makes another."""
+        with self._lock:
+            if self._link is not None:
+                self._link.close()
+                self._link = None
 
     def get(self, path: str) -> Any:
         """What the hub answers to a question."""
@@ -64,14 +85,11 @@ class HubClient:
 
     def fetch(self, path: str) -> bytes:
         """The same, as bytes."""
-        return _call(self._request(path), self._context())
+        return self._ask("GET", path, None)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """What the hub answers to a request."""
-        request = self._request(path)
-        request.data = json.dumps(body).encode()
-        request.add_header("Content-Type", "application/json")
-        return json.loads(_call(request, self._context()))
+        return json.loads(self._ask("POST", path, json.dumps(body).encode()))
 
     def submit(self, study: dict[str, Any]) -> str:
         """Submit a study (plain); the run's name. Sent again where the answer got lost, it still runs once."""
@@ -85,22 +103,40 @@ class HubClient:
                 time.sleep(1.0)
         raise SiteUnavailable("The hub did not answer.")
 
-    def watch(self, run: str, said: Callable[[dict[str, Any]], None], pause_s: float = 0.3) -> dict[str, Any]:
-        """The run when it has ended; ``said`` hears of every event on the way."""
-        after = 0
+    def watch(self, run: str, said: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """The run when it has ended; ``said`` hears of every event on the way. A hub that restarts is waited for."""
+        after, patience = 0, PATIENCE
         while True:
-            found: dict[str, Any] = self.get(f"/runs/{run}?after={after}")
+            try:
+                found: dict[str, Any] = self.get(f"/runs/{run}?after={after}&wait_s={LONG_POLL_S:g}")
+            except SiteUnavailable:
+                patience -= 1
+                if not patience:
+                    raise
+                time.sleep(1.0)
+                continue
+            patience = PATIENCE
             for event in found["events"]:
                 after = int(event["number"])
                 said(event)
             if found["status"] in ENDED:
                 return found
-            time.sleep(pause_s)
 
-    def _request(self, path: str) -> urllib.request.Request:
-        request = urllib.request.Request(f"{self.token.url}{path}")  # noqa: S310 - checked to be https
-        request.add_header("Authorization", f"Bearer {self.token.secret}")
-        return request
+    def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
+        headers = {"Authorization": f"Bearer {self.token.secret}", "Content-Type": "application/json"}
+        with self._lock:
+            kept = self._link is not None
+            if self._link is None:
+                self._link = _connect(self.token.url, self._context())
+            try:
+                return _exchange(self._link, self.token.url, method, path, headers, body)
+            except SiteUnavailable:
+                self._link.close()
+                self._link = None
+                if not kept:
+                    raise
+            self._link = _connect(self.token.url, self._context())  # the kept connection had ended; once more
+            return _exchange(self._link, self.token.url, method, path, headers, body)
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=self.authority)
@@ -113,21 +149,20 @@ def enrol(text: str, folder: Path) -> str:
 
     Raises : TargetUnwritable where there is a node already; PermitDenied where the token does not admit.
     """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     from cohortium.federate.engine.certificates import new_key, signing_request
 
     folder = folder.resolve()
     if (folder / "node.toml").exists():
         raise TargetUnwritable(f"There is a node in {folder} already.")
-    hub = HubClient.of(text)
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    key_path = folder / "site.key"
-    key_path.unlink(missing_ok=True)  # of an enrolment that was broken off: it was never certified
-    key = new_key(key_path)
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    request = signing_request(key, hub.token.name).public_bytes(Encoding.PEM).decode()
-    answer = hub.post("/enrol", {"secret": hub.token.secret, "request": request})
+    with HubClient.of(text) as hub:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        key_path = folder / "site.key"
+        key_path.unlink(missing_ok=True)  # of an enrolment that was broken off: it was never certified
+        request = signing_request(new_key(key_path), hub.token.name).public_bytes(Encoding.PEM).decode()
+        answer = hub.post("/enrol", {"secret": hub.token.secret, "request": request})
     (folder / "site.crt").write_text(answer["certificate"], "utf-8")
     (folder / "authority.crt").write_text(hub.authority, "utf-8")
     unfinished = folder / ".node.toml.unfinished"
@@ -137,23 +172,30 @@ def enrol(text: str, folder: Path) -> str:
     return str(answer["site"])
 
 
-def _call(request: urllib.request.Request, context: ssl.SSLContext) -> bytes:
-    if not request.full_url.startswith("https://"):
+def _connect(url: str, context: ssl.SSLContext) -> http.client.HTTPSConnection:
+    scheme, _, place = url.partition("://")
+    if scheme != "https":
         raise InvalidRequest("A hub is reached by https only.")
-    try:
-        with urllib.request.urlopen(request, context=context, timeout=30) as answer:  # noqa: S310 - checked above
-            data: bytes = answer.read()
-            return data
-    except urllib.error.HTTPError as error:
-        raise _error_of(error) from None
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise SiteUnavailable(f"The hub at {request.host} cannot be reached: {reason}.") from error
+    return http.client.HTTPSConnection(place, context=context, timeout=60)
 
 
-def _error_of(error: urllib.error.HTTPError) -> CohortiumError:
+def _exchange(
+    link: http.client.HTTPSConnection, url: str, method: str, path: str, headers: dict[str, str], body: bytes | None
+) -> bytes:
     try:
-        plain = json.loads(error.read())
+        link.request(method, path, body, headers)
+        answer = link.getresponse()
+        data = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise SiteUnavailable(f"The hub at {url} cannot be reached: {error or type(error).__name__}.") from error
+    if answer.status != http.HTTPStatus.OK:
+        raise _error_of(answer.status, data)
+    return data
+
+
+def _error_of(status: int, data: bytes) -> CohortiumError:
+    try:
+        plain = json.loads(data)
         return _KINDS.get(plain["error"], InvalidRequest)(plain["message"])
     except (ValueError, KeyError, TypeError):
-        return InvalidRequest(f"The hub answered {error.code}.")
+        return InvalidRequest(f"The hub answered {status}.")

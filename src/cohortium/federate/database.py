@@ -31,6 +31,15 @@ class Database:
             database.close()
 
     @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A look that changes nothing and waits for no writer."""
+        database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; others wait for up to 30 s."""
         database = sqlite3.connect(self.path, timeout=30, isolation_level=None)

@@ -2,9 +2,9 @@
 
 A message is a parcel (``records.parcel``). It carries no code, and everything that it may carry is checked on arrival.
 
-topics : ``hello`` what a site publishes · ``offer`` a study to decide about · ``open`` the schema of an approved one ·
-         ``step`` local sums for a state · ``deal``, ``share``, ``masked``, ``confirm``, ``unmask`` the exchanges of a
-         secure sum · ``close`` the study is over.
+topics : ``hello`` what a site publishes · ``offer`` a study to decide about; answered with the decision and, where it
+         is approved, the public schema of its columns · ``step`` local sums for a state · ``deal``, ``share``,
+         ``masked``, ``confirm``, ``unmask`` the exchanges of a secure sum · ``close`` the study is over.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cohortium.records import pack, unpack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TOPICS = ("hello", "offer", "open", "step", "deal", "share", "masked", "confirm", "unmask", "close")
+TOPICS = ("hello", "offer", "step", "deal", "share", "masked", "confirm", "unmask", "close")
 _KINDS: dict[str, type[CohortiumError]] = {
     kind.__name__: kind
     for kind in (

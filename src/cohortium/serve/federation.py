@@ -294,12 +294,12 @@ def study_submit(
     from cohortium.federate.client import HubClient
     from cohortium.federate.study import read_study
 
-    client = HubClient.of(token)
-    run = client.submit(read_study(study).to_plain())
-    out.print(f"Submitted as run [bold]{run}[/].")
-    if folder is not None:
-        _watch(client, run)
-        _write(client, run, folder)
+    with HubClient.of(token) as client:
+        run = client.submit(read_study(study).to_plain())
+        out.print(f"Submitted as run [bold]{run}[/].")
+        if folder is not None:
+            _watch(client, run)
+            _write(client, run, folder)
 
 
 @study_app.command("watch")
@@ -307,7 +307,8 @@ def study_watch(run: Annotated[str, typer.Argument(help="The run.")], token: Tok
     """Follow a run until it ends: which step, who is waited for."""
     from cohortium.federate.client import HubClient
 
-    _watch(HubClient.of(token), run)
+    with HubClient.of(token) as client:
+        _watch(client, run)
 
 
 @study_app.command("result")
@@ -319,7 +320,8 @@ def study_result(
     """Write a run's results: tables (CSV), a page (HTML), and the record that repeats or checks it (JSON)."""
     from cohortium.federate.client import HubClient
 
-    _write(HubClient.of(token), run, folder)
+    with HubClient.of(token) as client:
+        _write(client, run, folder)
 
 
 @study_app.command("cancel")
@@ -327,7 +329,8 @@ def study_cancel(run: Annotated[str, typer.Argument(help="The run.")], token: To
     """End a run; what it computed so far is kept."""
     from cohortium.federate.client import HubClient
 
-    found = HubClient.of(token).post(f"/runs/{run}/cancel", {})
+    with HubClient.of(token) as client:
+        found = client.post(f"/runs/{run}/cancel", {})
     out.print(f"Run {run}: {found['status']}")
 
 
@@ -336,8 +339,8 @@ def study_list(token: TokenOption, as_json: AsJson = False) -> None:
     """Your runs, and the hospitals that are connected."""
     from cohortium.federate.client import HubClient
 
-    client = HubClient.of(token)
-    runs, status = client.get("/runs"), client.get("/status")
+    with HubClient.of(token) as client:
+        runs, status = client.get("/runs"), client.get("/status")
     if as_json:
         typer.echo(json.dumps({"runs": runs, **status}, indent=2))
         return

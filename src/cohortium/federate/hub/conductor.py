@@ -17,8 +17,8 @@ from cohortium.federate.messages import Reply, Request
 from cohortium.federate.study import Analysis
 from cohortium.records import Schema, State, Sums, agreed_schema, schema_from_plain, schema_to_plain
 
-ASK_S = 60.0
-"""Seconds for which one question waits for its answer before it is asked again."""
+ASK_S = 8.0
+"""Seconds for which a question waits for its answer before it is asked again; a site that computes longer answers late."""
 PAUSE_S = 0.5
 DECIDE_PAUSE_S = 1.0
 
@@ -70,8 +70,8 @@ class Conductor:
     def _conduct(self, run: Run) -> None:
         study, facts = run.study, dict(run.facts)
         if "roster" not in facts:
-            roster = self._approvals(run)
-            schema = self._agree(run, roster)
+            roster, schemas = self._approvals(run)
+            schema = agreed_schema([schemas[site] for site in roster], study.columns)
             facts = {"roster": list(roster), "schema": schema_to_plain(schema)}
             self.store.set_facts(run.run, facts)
         schema = schema_from_plain(facts["schema"])
@@ -110,8 +110,8 @@ class Conductor:
         replies = self._ask_all(run, "step", dict.fromkeys(roster, facts), state.to_bytes())
         return reduce(Sums.__add__, (Sums.from_bytes(replies[site].body) for site in roster))
 
-    def _approvals(self, run: Run) -> tuple[str, ...]:
-        """Offer the study, and wait until each site has decided; the sites that take part."""
+    def _approvals(self, run: Run) -> tuple[tuple[str, ...], dict[str, Schema]]:
+        """Offer the study, and wait until each site has decided; the sites that take part, and their schemas."""
         study = run.study
         wanted = study.sites or self.channel.sites()
         quorum = study.quorum or len(wanted)
@@ -122,7 +122,7 @@ class Conductor:
         while True:
             self._check_cancelled(run.run)
             open_sites = [site for site in wanted if site not in decisions]
-            replies = self._ask(dict.fromkeys(open_sites, Request("offer", body=study.to_bytes())))
+            replies = self._ask(dict.fromkeys(open_sites, Request("offer", run.run, body=study.to_bytes())))
             for site, reply in replies.items():
                 if reply is not None and (reply.error or reply.facts.get("decision") != "pending"):
                     decisions[site] = reply
@@ -137,14 +137,7 @@ class Conductor:
         if len(approved) < quorum:
             reasons = "; ".join(f"{site}: {_reason(decisions.get(site))}" for site in wanted if site not in approved)
             raise PermitDenied(f"{len(approved)} of {quorum} sites that the study needs approved it ({reasons}).")
-        return approved
-
-    def _agree(self, run: Run, roster: tuple[str, ...]) -> Schema:
-        """Open the records at every site, and agree on one schema."""
-        facts = {"study": run.study.digest}
-        replies = self._ask_all(run, "open", dict.fromkeys(roster, facts))
-        schemas = [schema_from_plain(replies[site].facts["schema"]) for site in roster]
-        return agreed_schema(schemas, run.study.columns)
+        return approved, {site: schema_from_plain(decisions[site].facts["schema"]) for site in approved}
 
     def _ask_all(
         self, run: Run, topic: str, facts: Mapping[str, dict[str, Any]], body: bytes = b""
@@ -178,9 +171,10 @@ class Conductor:
         return {site: None if data is None else Reply.from_bytes(data) for site, data in raw.items()}
 
     def _close(self, run: Run) -> None:
+        """Tell the sites that the run is over, without waiting for them."""
         sites = self.store.run(run.run).facts.get("roster", [])
-        connected = set(self.channel.sites())
-        self._ask({site: Request("close", run.run) for site in sites if site in connected})
+        closing = {site: Request("close", run.run) for site in sites}
+        threading.Thread(target=self._ask, args=(closing,), daemon=True).start()
 
     def _check_cancelled(self, run: str) -> None:
         with self._lock:

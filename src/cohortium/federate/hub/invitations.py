@@ -101,7 +101,7 @@ class Invitations:
 
     def nodes(self) -> dict[str, str]:
         """Certificates (PEM) of the nodes that have joined, by name."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             return dict(database.execute("SELECT site, certificate FROM nodes ORDER BY site"))
 
     def invite_researcher(self, name: str) -> str:
@@ -117,7 +117,7 @@ class Invitations:
 
     def researcher(self, secret: str) -> str:
         """The researcher whose secret this is; raises PermitDenied."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             row = database.execute("SELECT name FROM researchers WHERE hash = ?", (_hash(secret),)).fetchone()
         if row is None:
             raise PermitDenied("This token is not known here.")

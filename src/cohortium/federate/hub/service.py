@@ -4,6 +4,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -17,10 +18,11 @@ from cohortium.federate.engine.certificates import SERVER_NAME, Authority, pem
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome
 from cohortium.federate.hub.invitations import Invitations
-from cohortium.federate.hub.store import Run
+from cohortium.federate.hub.store import ENDED, Run
 from cohortium.federate.study import study_from_plain
 
 LARGEST_REQUEST = 1_000_000
+LONGEST_WAIT_S, LOOK_S = 30.0, 0.02
 _NOT_FOUND, _FORBIDDEN, _UNUSABLE, _TOO_LARGE = 404, 403, 422, 413
 
 
@@ -78,8 +80,13 @@ def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Cha
         return [_shown(run) for run in desk.store.runs() if run.study.researcher == name]
 
     @app.get("/runs/{run}")
-    def watch(run: str, name: known, after: int = 0) -> dict[str, Any]:
+    def watch(run: str, name: known, after: int = 0, wait_s: float = 0.0) -> dict[str, Any]:
+        """Where a run stands; with ``wait_s`` the answer comes when something has happened since ``after``."""
+        deadline = time.monotonic() + min(wait_s, LONGEST_WAIT_S)
         found = _own(desk, run, name)
+        while not desk.store.events(run, after) and found.status not in ENDED and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
+            found = desk.store.run(run)
         events = [
             {"number": number, "at": at, "what": what, **detail}
             for number, at, what, detail in desk.store.events(run, after)

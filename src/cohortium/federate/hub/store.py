@@ -63,7 +63,7 @@ class HubStore:
 
     def run(self, run: str) -> Run:
         """The run of that name; raises InvalidRequest."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             row = database.execute(
                 "SELECT run, study, submitted, status, said, facts FROM runs WHERE run = ?", (run,)
             ).fetchone()
@@ -75,7 +75,7 @@ class HubStore:
         """Runs in these states (all where none is given), the earliest first."""
         marks = ", ".join("?" for _ in statuses)
         only = f"WHERE status IN ({marks})" if statuses else ""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             query = f"SELECT run FROM runs {only} ORDER BY submitted, rowid"  # noqa: S608 - marks are question marks
             names = [row[0] for row in database.execute(query, statuses)]
         return [self.run(name) for name in names]
@@ -104,7 +104,7 @@ class HubStore:
 
     def resume_from(self, run: str, analysis: str) -> tuple[int, State] | None:
         """The step that was last begun and the state before it; None where nothing was."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             row = database.execute(
                 "SELECT step, state FROM checkpoints WHERE run = ? AND analysis = ?", (run, analysis)
             ).fetchone()
@@ -118,7 +118,7 @@ class HubStore:
 
     def results(self, run: str) -> dict[str, Result]:
         """The answers so far, by the analysis' name."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             rows = database.execute(
                 "SELECT analysis, result FROM results WHERE run = ? ORDER BY rowid", (run,)
             ).fetchall()
@@ -131,7 +131,7 @@ class HubStore:
 
     def events(self, run: str, after: int = 0) -> list[tuple[int, str, str, dict[str, Any]]]:
         """What happened since event ``after``: number, time, what, details."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             rows = database.execute(
                 "SELECT id, at, what, detail FROM events WHERE run = ? AND id > ? ORDER BY id", (run, after)
             ).fetchall()

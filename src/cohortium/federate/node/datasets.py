@@ -11,7 +11,7 @@ import tomlkit
 
 from cohortium.errors import InvalidRequest, PermitDenied
 from cohortium.records import Column, Kind, Schema, Table
-from cohortium.sources import Options, read
+from cohortium.sources import Options, read, schema_path_for
 
 FILE = "datasets.toml"
 
@@ -32,6 +32,14 @@ class Dataset:
     def load(self) -> Table:
         """The records, under the schema file that lies beside them."""
         return read(self.source, Options(sheet=self.sheet) if self.sheet else None)
+
+    def stamp(self) -> tuple[Any, ...] | None:
+        """What changes when the files change; None for a database, which may have changed any time."""
+        if "://" in self.source:
+            return None
+        files = (Path(self.source), schema_path_for(self.source))
+        found = [path.stat() if path.exists() else None for path in files]
+        return (self, *((one.st_mtime_ns, one.st_size) if one else None for one in found))
 
     def allowed(self, schema: Schema) -> tuple[str, ...]:
         """Columns that studies may read."""

@@ -64,12 +64,12 @@ class Desk:
         self.site, self.home, self.store, self.smallest = site, home, store, smallest
         self.tables = tables or {}
         self.runs: dict[str, Open] = {}
+        self.loaded: dict[str, tuple[Any, Table]] = {}
         self.answered: dict[str, tuple[str, bytes]] = {}
         self._lock = threading.Lock()
         self.topics: dict[str, Callable[[Request], Reply]] = {
             "hello": self._hello,
             "offer": self._offer,
-            "open": self._open,
             "step": self._step,
             "close": self._close,
         }
@@ -85,12 +85,12 @@ class Desk:
 
     def _answer(self, request: Request, digest: str) -> bytes:
         kept = self.answered.get(request.run)
-        if request.run and kept is not None and kept[0] == digest:
+        if request.topic == "step" and kept is not None and kept[0] == digest:
             return kept[1]  # the hub asked again because the first answer was slow or got lost
         if request.topic not in self.topics:
             raise ProtocolViolation(f"This site does not answer '{request.topic}'.")
         answer = self.topics[request.topic](request).to_bytes()
-        if request.run:
+        if request.topic == "step":
             self.answered[request.run] = (digest, answer)
             while len(self.answered) > KEPT_OPEN:
                 self.answered.pop(next(iter(self.answered)))
@@ -100,16 +100,17 @@ class Desk:
         return Reply({"site": self.site, "datasets": sorted({*datasets(self.home), *self.tables})})
 
     def _offer(self, request: Request) -> Reply:
+        """Take a study in; where it is approved, open its records and tell the public schema of its columns."""
         study = study_from_bytes(request.body)
         self._dataset(study.dataset)
         found = self.store.receive(study, tuple(name_of(one.algorithm) for one in study.analyses))
-        return Reply({"decision": found.decision, "reason": found.reason})
+        facts = {"decision": found.decision, "reason": found.reason}
+        return Reply(facts if found.decision != APPROVED else {**facts, "schema": self._open(request.run, study)})
 
-    def _open(self, request: Request) -> Reply:
-        """Load the records of an approved study; answer with the public schema of its columns."""
-        study = self._approved(request)
+    def _open(self, run: str, study: Study) -> dict[str, Any]:
+        """Keep the records of an approved study at hand; the public schema of its columns."""
         dataset = self._dataset(study.dataset)
-        table = self.tables[study.dataset] if study.dataset in self.tables else dataset.load()
+        table = self._load(dataset)
         allowed = dataset.allowed(table.schema)
         closed = [name for name in study.columns if name in table.schema and name not in allowed]
         if closed:
@@ -119,9 +120,19 @@ class Desk:
             table = table.take(condition.holds(table))
         while len(self.runs) >= KEPT_OPEN:
             self.runs.pop(next(iter(self.runs)))
-        self.runs[request.run] = Open(study, table)
-        schema = public_schema(table, study.columns, smallest=self.smallest)
-        return Reply({"schema": schema_to_plain(schema)})
+        self.runs[run] = Open(study, table)
+        return schema_to_plain(public_schema(table, study.columns, smallest=self.smallest))
+
+    def _load(self, dataset: Dataset) -> Table:
+        """The records; a file that has not changed is not read again."""
+        if dataset.name in self.tables:
+            return self.tables[dataset.name]
+        stamp = dataset.stamp()
+        kept = self.loaded.get(dataset.name)
+        if kept is None or stamp is None or kept[0] != stamp:
+            kept = (stamp, dataset.load())
+            self.loaded = {dataset.name: kept}
+        return kept[1]
 
     def _step(self, request: Request) -> Reply:
         """Local sums of one analysis for a state, once the rules let them out."""
@@ -141,7 +152,7 @@ class Desk:
         study = self._approved(request)
         run = self.runs.get(request.run)
         if run is None or run.study.digest != study.digest:
-            self._open(request)
+            self._open(request.run, study)
             run = self.runs[request.run]
         if run.agreed is None or "schema" in request.facts:
             run.agreed = as_agreed(run.records, schema_from_plain(_fact(request, "schema", dict)))

@@ -96,7 +96,7 @@ class NodeStore:
 
     def study(self, digest: str) -> Received:
         """The study of that digest, which may be shortened to its first characters; raises InvalidRequest."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             rows = database.execute(
                 "SELECT study, digest, received, decision, coalesce(decided_by, ''), reason FROM studies "
                 "WHERE substr(digest, 1, ?) = ?",
@@ -108,7 +108,7 @@ class NodeStore:
 
     def studies(self) -> list[Received]:
         """All studies that were offered, the latest first."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             digests = [row[0] for row in database.execute("SELECT digest FROM studies ORDER BY received DESC, digest")]
         return [self.study(digest) for digest in digests]
 
@@ -136,7 +136,7 @@ class NodeStore:
 
     def rules(self) -> dict[int, Rule]:
         """The standing rules, by number."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             return {number: self._rule(text) for number, text in database.execute("SELECT id, rule FROM rules")}
 
     def remove_rule(self, number: int, by: str) -> None:
@@ -171,7 +171,7 @@ class NodeStore:
 
     def left(self) -> list[dict[str, Any]]:
         """What left, the latest first: study, run, step, when, how many bytes, about how many persons."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             rows = database.execute(
                 "SELECT digest, run, step, left_at, bytes, persons_rounded FROM steps ORDER BY left_at DESC, step DESC"
             )
@@ -184,7 +184,7 @@ class NodeStore:
 
     def log(self) -> list[tuple[str, str, dict[str, Any]]]:
         """When, what, and details, in order."""
-        with self.database.transaction() as database:
+        with self.database.reading() as database:
             return [
                 (at, what, json.loads(text))
                 for at, what, text in database.execute("SELECT at, what, detail FROM log ORDER BY id")
