@@ -70,6 +70,15 @@ def hub_start(home: HubHomeOption = HUB) -> None:
     _become("cohortium.federate.hub.serve", open_hub(home).folder)
 
 
+@hub_app.command("unit")
+def hub_unit(home: HubHomeOption = HUB) -> None:
+    """Print a systemd unit that keeps this hub running; see docs/federation.md for where to put it."""
+    needs_federation()
+    from cohortium.federate.hub.home import open_hub
+
+    typer.echo(unit("hub", open_hub(home).folder))
+
+
 @hub_app.command("invite-node")
 def hub_invite_node(
     site: Annotated[str, typer.Argument(help="Name of the hospital's node.")], home: HubHomeOption = HUB
@@ -165,6 +174,14 @@ def node_start(home: NodeHomeOption = NODE) -> None:
     from cohortium.federate.node.home import open_node
 
     _become("cohortium.federate.node.supervisor", open_node(home).folder)
+
+
+@node_app.command("unit")
+def node_unit(home: NodeHomeOption = NODE) -> None:
+    """Print a systemd unit that keeps this node running; see docs/federation.md for where to put it."""
+    from cohortium.federate.node.home import open_node
+
+    typer.echo(unit("node", open_node(home).folder))
 
 
 @node_app.command("inbox")
@@ -382,6 +399,32 @@ def _watch(client: Any, run: str) -> None:
     ended = client.watch(run, said)
     if ended["status"] != "done":
         raise CohortiumError(f"The run {ended['status']}: {ended['said']}")
+
+
+def unit(what: str, folder: Path) -> str:
+    """A systemd unit: only its own folder is writable, and it comes back after a crash."""
+    program = Path(sys.executable).with_name("cohortium")
+    return f"""[Unit]
+Description=Cohortium {what} in {folder}
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart={program} {what} start --home {folder}
+User={getpass.getuser()}
+Restart=always
+RestartSec=5
+UMask=0077
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+ReadWritePaths={folder}
+KillMode=mixed
+TimeoutStopSec=20
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 def _listed(facts: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from cohortium.federate.study import Analysis
 from cohortium.records import Schema, State, Sums, agreed_schema, schema_from_plain, schema_to_plain
 
 ASK_S = 8.0
-"""Seconds for which a question waits for its answer before it is asked again; a site that computes longer answers late."""
+"""Seconds for which a question waits for its answer before it is asked again, and answered from what was computed."""
 PAUSE_S = 0.5
 DECIDE_PAUSE_S = 1.0
 
