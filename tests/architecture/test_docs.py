@@ -37,9 +37,11 @@ def test_documents_show_commands() -> None:
 def test_commands_in_documents_exist(page: str, line: str) -> None:
     words = line.split()
     assert words[1] in COMMANDS, f"{page}: {line}"
-    known = {
-        option for parameter in COMMANDS[words[1]].params for option in (*parameter.opts, *parameter.secondary_opts)
-    }
+    command = COMMANDS[words[1]]
+    if hasattr(command, "commands"):
+        assert words[2] in command.commands, f"{page}: {line}"
+        command = command.commands[words[2]]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     used = {word.partition("=")[0] for word in words if word.startswith("--")}
     assert used <= known, f"{page}: {line}: {sorted(used - known)}"
 
