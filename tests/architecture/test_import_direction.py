@@ -11,7 +11,7 @@ LINES = (
     ("errors",),
     ("registry",),
     ("records",),
-    ("numerics",),
+    ("numerics", "pages"),
     ("sources", "crypto"),
     ("privacy",),
     ("quality", "anonymise", "synthesise", "evaluate", "analyse"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cohortium.pages.scale import round_step
 from cohortium.quality.counting import distinct
 from cohortium.quality.windows import LEAST_PERSONS, Quantiles
 
@@ -57,17 +58,12 @@ def span(shown: Quantiles, mean: float, deviation: float) -> tuple[float, float]
 
 def even_edges(low: float, high: float, whole: bool) -> NDArray[np.float64]:
     """Round numbers from below ``low`` to above ``high``; for whole numbers halfway between them."""
-    step = _round_step((high - low) / _ABOUT) if high > low else 1.0
+    step = round_step((high - low) / _ABOUT) if high > low else 1.0
     if whole:
         step = max(1.0, step)
     first, last = math.floor(low / step), math.floor(high / step) + 1
     edges: NDArray[np.float64] = np.arange(first, last + 1, dtype=np.float64) * step
     return edges - 0.5 if whole else edges
-
-
-def _round_step(raw: float) -> float:
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * (1 - 1e-9))
 
 
 def calendar_edges(low: float, high: float) -> tuple[NDArray[np.float64], str]:

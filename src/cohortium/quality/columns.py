@@ -6,35 +6,33 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from cohortium.records import Column, Kind, Role
-from cohortium.sources.inference.names import words
+from cohortium.sources.inference.names import vocabulary, words
 
 _NUMBERS = frozenset({Kind.CONTINUOUS, Kind.INTEGER, Kind.DURATION})
 _DATES = frozenset({Kind.DATE, Kind.DATETIME})
 _TEXTS = frozenset({Kind.TEXT, Kind.IDENTIFIER})
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-BIRTH = _words("birth birthdate birthday dob born geburt geburtsdatum geboren naissance nacimiento nascita")
-DEATH = _words("death deathdate deceased died dod exitus todesdatum sterbedatum décès deces fallecimiento decesso")
-AFTER_DEATH = _words(
+BIRTH = vocabulary("birth birthdate birthday dob born geburt geburtsdatum geboren naissance nacimiento nascita")
+DEATH = vocabulary("death deathdate deceased died dod exitus todesdatum sterbedatum décès deces fallecimiento decesso")
+AFTER_DEATH = vocabulary(
     "autopsy obduktion registered registration report reported recorded created updated entry export load"
 )
-PLANNED = _words("next planned plan appointment due expiry expires expiration valid scheduled schedule termin geplant")
-INDEX = _words(
+PLANNED = vocabulary(
+    "next planned plan appointment due expiry expires expiration valid scheduled schedule termin geplant"
+)
+INDEX = vocabulary(
     "admission admitted admit visit encounter index diagnosis enrol enrolment enrollment inclusion baseline entry exam "
     "examination sample sampling survey registration referral aufnahme randomisation randomization specimen test"
 )
-LAST_SEEN = _words("lastfu lastcontact lastseen lastfollowup censordate followupend")
-LAST = _words("last end final latest letzter dernier ultimo")
-SEEN = _words("contact followup follow fu seen known alive visit observation kontakt")
-HAPPENED = _words(
+LAST_SEEN = vocabulary("lastfu lastcontact lastseen lastfollowup censordate followupend")
+LAST = vocabulary("last end final latest letzter dernier ultimo")
+SEEN = vocabulary("contact followup follow fu seen known alive visit observation kontakt")
+HAPPENED = vocabulary(
     "relapse recurrence recur progression metastasis event infarction stroke transplant transplantation response "
     "failure readmission bleeding infection rezidiv rückfall rechute"
 )
-VISIT_NUMBER = _words("visit wave encounter session sequence seq cycle exam examination besuch visite")
+VISIT_NUMBER = vocabulary("visit wave encounter session sequence seq cycle exam examination besuch visite")
 # The start and the end of one thing, as words of two column names that otherwise agree.
 SPANS = (
     ("start", "end"), ("start", "stop"), ("begin", "end"), ("from", "to"), ("from", "until"), ("first", "last"),
@@ -43,13 +41,15 @@ SPANS = (
 )  # fmt: skip
 _ENDS = {start: tuple(end for first, end in SPANS if first == start) for start, _ in SPANS}
 _END_WORDS = frozenset(end for _, end in SPANS)
-_CONSTANT = _words(
+_CONSTANT = vocabulary(
     "sex gender geschlecht sexe sexo sesso geslacht birth birthdate dob geburtsdatum yob race ethnicity ethnic "
     "bloodgroup bloodtype blutgruppe birthplace"
 )
 _CONSTANT_PAIRS = {("blood", "group"), ("blood", "type"), ("date", "birth"), ("year", "birth"), ("birth", "year")}
 # Birth of a child, weight at birth, sex of a partner: another thing than the person's own.
-_NOT_OWN = _words("weight partner partners child children order rate control number num n preterm length gestational")
+_NOT_OWN = vocabulary(
+    "weight partner partners child children order rate control number num n preterm length gestational"
+)
 
 
 def is_number(column: Column) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
+from cohortium.pages.scale import Scale
+from cohortium.pages.svg import box, line, mark, short, words
 from cohortium.quality.bars import Bar
 from cohortium.quality.summaries import Levels, Numbers
 from cohortium.quality.wording import month, number, percent
@@ -25,17 +26,15 @@ def draw(summary: object) -> str:
 def _histogram(summary: Numbers) -> str:
     found = summary.histogram.bars
     low, high = found[0].low, found[-1].high
-    scale = (WIDTH - 2) / (high - low)
+    x = Scale(low, high, 1, WIDTH - 1)
     densest = max(_density(bar) for bar in found)
-    shapes = "".join(
-        _box(1 + (bar.low - low) * scale, (bar.high - bar.low) * scale, _density(bar) / densest) for bar in found
-    )
-    body = f'<path class="bar" d="{shapes}"/><path class="axis" d="M0 {_FLOOR + 0.5}h{WIDTH}"/>'
+    shapes = "".join(_column(x(bar.low), x(bar.high), _density(bar) / densest) for bar in found)
+    body = mark(shapes, "bar") + line(0, _FLOOR + 0.5, WIDTH, _FLOOR + 0.5, "axis")
     middle = summary.quantiles.p50
     if middle is not None and low <= middle <= high:
-        body += f'<path class="middle" d="M{_short(1 + (middle - low) * scale)} {_FLOOR + 1}v6"/>'
+        body += line(x(middle), _FLOOR + 1, x(middle), _FLOOR + 7, "middle")
     first, last = _ends(summary)
-    body += _text(0, _FLOOR + 18, first) + _text(WIDTH, _FLOOR + 18, last, "end")
+    body += words(0, _FLOOR + 18, first) + words(WIDTH, _FLOOR + 18, last, anchor="end")
     return _svg(body, HEIGHT)
 
 
@@ -54,9 +53,8 @@ def _density(bar: Bar) -> float:
     return bar.rows / (bar.high - bar.low)
 
 
-def _box(x: float, width: float, share: float) -> str:
-    tall, wide = _short(max(share * (_FLOOR - _TOP), 0.8)), _short(max(width - 0.7, 0.5))
-    return f"M{_short(x)} {_FLOOR}v-{tall}h{wide}v{tall}z"
+def _column(left: float, right: float, share: float) -> str:
+    return box(left, _FLOOR, max(right - left - 0.7, 0.5), -max(share * (_FLOOR - _TOP), 0.8))
 
 
 def _shares(summary: Levels) -> str:
@@ -72,34 +70,23 @@ def _shares(summary: Levels) -> str:
     for place, (label, share) in enumerate(kept):
         y = place * _PITCH + 2
         width = max((end - start) * share / largest, 0.8)
-        body += _text(start - 7, y + 11, _cut(label), "end")
-        body += f'<path class="bar" d="M{start} {y + 1}h{_short(width)}v12h-{_short(width)}z"/>'
-        body += _text(WIDTH, y + 11, percent(share), "end")
+        body += words(start - 7, y + 11, _cut(label), anchor="end")
+        body += mark(box(start, y + 1, width, 12), "bar")
+        body += words(WIDTH, y + 11, percent(share), anchor="end")
     return _svg(body, len(kept) * _PITCH + 2)
 
 
 def missing_bar(share: float) -> str:
     """A share of rows as a bar that is as wide as all rows."""
-    full, filled = 64, 64 * share
-    return (
-        f'<svg class="gauge" viewBox="0 0 {full} 6" aria-hidden="true"><path class="track" d="M0 0h{full}v6h-{full}z"/>'
-        f'<path class="bar" d="M0 0h{_short(filled)}v6h-{_short(filled)}z"/></svg>'
-    )
+    full = 64
+    bars = mark(box(0, 0, full, 6), "track") + mark(box(0, 0, full * share, 6), "bar")
+    return f'<svg class="gauge" viewBox="0 0 {full} 6" aria-hidden="true">{bars}</svg>'
 
 
 def _cut(text: str, most: int = 15) -> str:
     return text if len(text) <= most else f"{text[: most - 6].rstrip()}…{text[-5:].lstrip()}"
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    place = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text x="{_short(x)}" y="{_short(y)}"{place}>{escape(text)}</text>'
-
-
-def _short(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
 def _svg(body: str, height: float) -> str:
     # The words beside the picture say what it shows, so a reader of the screen may pass over it.
-    return f'<svg class="picture" viewBox="0 0 {WIDTH} {_short(height)}" aria-hidden="true">{body}</svg>'
+    return f'<svg class="picture" viewBox="0 0 {WIDTH} {short(height)}" aria-hidden="true">{body}</svg>'

@@ -19,7 +19,7 @@ def schema_to_plain(schema: Schema) -> dict[str, Any]:
     """``schema`` as dicts, lists, texts and numbers."""
     return {
         "title": schema.title,
-        "columns": [_column_to_plain(column) for column in schema.columns],
+        "columns": [column_to_plain(column) for column in schema.columns],
         "constraints": [_constraint_to_plain(rule) for rule in schema.constraints],
     }
 
@@ -30,14 +30,15 @@ def schema_from_plain(plain: dict[str, Any]) -> Schema:
     Raises : SchemaMismatch where a part is missing or is not of the documented form.
     """
     try:
-        columns = tuple(_column_from_plain(column) for column in plain["columns"])
+        columns = tuple(column_from_plain(column) for column in plain["columns"])
         rules = tuple(_constraint_from_plain(rule) for rule in plain["constraints"])
         return Schema(columns, rules, plain["title"])
     except (KeyError, TypeError, ValueError) as error:
         raise SchemaMismatch(f"The stored schema is incomplete or of another version: {error!r}.") from error
 
 
-def _column_to_plain(column: Column) -> dict[str, Any]:
+def column_to_plain(column: Column) -> dict[str, Any]:
+    """``column`` as a dict of lists, texts and numbers."""
     return {
         "name": column.name,
         "kind": str(column.kind),
@@ -54,7 +55,8 @@ def _column_to_plain(column: Column) -> dict[str, Any]:
     }
 
 
-def _column_from_plain(plain: dict[str, Any]) -> Column:
+def column_from_plain(plain: dict[str, Any]) -> Column:
+    """The column that ``plain`` describes."""
     fields = dict(plain)
     fields["kind"] = Kind(fields["kind"])
     fields["roles"] = frozenset(Role(role) for role in fields["roles"])

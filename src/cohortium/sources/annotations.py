@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 import pyarrow as pa
 
-from cohortium.records import Column, Kind, Role
+from cohortium.records import Column
+from cohortium.records.plain import column_from_plain, column_to_plain
 
 _NOTES = b"cohortium.notes"
 _DECLARED = b"cohortium.declared"
@@ -26,7 +26,7 @@ def annotated(field: pa.Field, notes: Iterable[str] = (), declared: Column | Non
     if sentences:
         metadata[_NOTES] = json.dumps(sentences).encode()
     if declared is not None:
-        metadata[_DECLARED] = json.dumps(_plain(declared)).encode()
+        metadata[_DECLARED] = json.dumps(column_to_plain(declared)).encode()
     return field.with_metadata(metadata or None)
 
 
@@ -40,32 +40,7 @@ def declared_of(field: pa.Field) -> Column | None:
     text = (field.metadata or {}).get(_DECLARED)
     if text is None:
         return None
-    facts = json.loads(text)
-    return Column(
-        name=field.name,
-        kind=Kind(facts.pop("kind")),
-        roles=frozenset(Role(role) for role in facts.pop("roles")),
-        missing_codes=tuple(facts.pop("missing_codes")),
-        levels=None if facts["levels"] is None else tuple(facts["levels"]),
-        reasons=tuple(facts.pop("reasons")),
-        **{key: value for key, value in facts.items() if key != "levels"},
-    )
-
-
-def _plain(column: Column) -> dict[str, Any]:
-    return {
-        "kind": column.kind.value,
-        "roles": sorted(role.value for role in column.roles),
-        "unit": column.unit,
-        "missing_codes": list(column.missing_codes),
-        "minimum": column.minimum,
-        "maximum": column.maximum,
-        "levels": None if column.levels is None else list(column.levels),
-        "decimals": column.decimals,
-        "date_format": column.date_format,
-        "decimal_comma": column.decimal_comma,
-        "reasons": list(column.reasons),
-    }
+    return column_from_plain({**json.loads(text), "name": field.name})
 
 
 def unique_names(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cohortium.evaluate.report import palette
+from cohortium.pages import palette
 
 
 def test_contrast_matches_the_published_extremes() -> None:
@@ -26,3 +26,10 @@ def test_marks_meet_three_to_one(colours: dict[str, str]) -> None:
 
 def test_both_themes_name_the_same_colours() -> None:
     assert list(palette.LIGHT) == list(palette.DARK)
+
+
+def test_the_style_sheet_has_every_colour_for_screen_dark_and_paper() -> None:
+    sheet = palette.stylesheet_colours()
+    for name in palette.LIGHT:
+        assert sheet.count(f"--{name}:{palette.LIGHT[name]};") >= 2  # on screen and on paper
+        assert sheet.count(f"--{name}:{palette.DARK[name]};") >= 2  # as the reader or as the system asks

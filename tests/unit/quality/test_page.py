@@ -5,46 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.pages import Page
 
 from cohortium.quality import html, profile, run_checks
 from cohortium.records import Table
 
 TODAY = date(2026, 11, 23)
 PERSON = {"roles": ["person_key"]}
-VOID = {"meta", "input", "br", "path", "use", "circle", "rect"}
 
 
 def _page(table: Table, title: str = "a table") -> str:
     return html(profile(table), run_checks(table, today=TODAY), title)
 
 
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-
-def _tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
-    reader = _Tags()
-    reader.feed(page)
-    assert not reader.open
-    return reader.seen
+def _tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
+    page = Page(text)
+    assert not page.open
+    return page.tags
 
 
 @pytest.fixture

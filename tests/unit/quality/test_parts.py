@@ -1,15 +1,13 @@
-"""The parts that checks rest on: quantities, spellings, heaps, steps, names, words, colours."""
+"""The parts that checks rest on: quantities, spellings, heaps, steps, names, words."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from cohortium.evaluate.report import palette as report_palette
-from cohortium.quality import palette
 from cohortium.quality.columns import is_constant_in_person, starts_of
 from cohortium.quality.modes import split_by_factor
-from cohortium.quality.quantities import QUANTITIES, factors_of, quantity_of
+from cohortium.quality.quantities import factors_of, quantity_of
 from cohortium.quality.spellings import variants
 from cohortium.quality.steps import largest_step
 from cohortium.quality.wording import joined, month, number, percent
@@ -40,29 +38,6 @@ from cohortium.records import Column, Kind
 def test_names_speak_of_quantities(name: str, called: str | None) -> None:
     found = quantity_of(name)
     assert (found.called if found else None) == called
-
-
-def test_limits_follow_the_unit_stated_or_the_one_that_fits() -> None:
-    height = quantity_of("height")
-    assert height is not None
-    metres = np.array([1.6, 1.7, 1.8])
-    assert height.limits_of(metres, "cm") == ((20, 275), "cm")
-    assert height.limits_of(metres, None) == ((0.2, 2.75), "m")
-    assert height.limits_of(np.array([900.0, 950.0]), None)[1] == "cm"
-    creatinine = quantity_of("creatinine")
-    assert creatinine is not None
-    assert creatinine.limits_of(metres, "umol/L")[1] == creatinine.limits_of(metres, "μmol / l")[1] == "µmol/L"
-
-
-def test_limits_of_units_agree_with_their_factors() -> None:
-    """The upper limits in two units of one quantity differ by a factor that the row names."""
-    for quantity in QUANTITIES:
-        tops = [high for _, high in quantity.limits.values()]
-        if quantity.called in ("age", "body temperature", "HbA1c"):
-            continue  # not proportional, or wide on purpose
-        for top in tops[1:]:
-            ratio = max(tops[0] / top, top / tops[0])
-            assert any(abs(np.log(ratio / factor)) < 0.06 for factor in quantity.factors), quantity.called
 
 
 def test_spellings() -> None:
@@ -153,16 +128,3 @@ def test_numbers_as_people_read_them() -> None:
     ]  # fmt: skip
     assert (month(0.0), month(None), month(1e9)) == ("1970-01", "–", "–")
     assert joined(["a", "b", "c"], 2) == "a, b and 1 more"
-
-
-@pytest.mark.parametrize("colours", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
-def test_contrast(colours: dict[str, str]) -> None:
-    for ink, ground in palette.TEXT_PAIRS + palette.FILL_PAIRS:
-        assert report_palette.contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
-    for mark, ground in palette.MARK_PAIRS:
-        assert report_palette.contrast(colours[mark], colours[ground]) >= 3.0, (mark, ground)
-
-
-def test_colours_are_those_of_the_evidence_report() -> None:
-    assert palette.LIGHT.items() <= report_palette.LIGHT.items()
-    assert palette.DARK.items() <= report_palette.DARK.items()

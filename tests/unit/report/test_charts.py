@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from cohortium.evaluate.report import charts, palette
+from cohortium.evaluate.report import charts
 from cohortium.evaluate.report.charts import contours
 from cohortium.evaluate.report.charts.style import NAMES
-from cohortium.evaluate.report.charts.svg import Scale, shortened, width_of
 from cohortium.evaluate.report.exhibits import exhibits
 from cohortium.evaluate.report.limits import Limit
+from cohortium.pages import LIGHT
+from cohortium.pages.svg import width_of
 
 if TYPE_CHECKING:
     from .conftest import Release
@@ -52,8 +53,8 @@ def test_texts_stay_on_their_drawing(name: str, request: pytest.FixtureRequest) 
 
 
 def test_every_class_has_a_rule_and_every_colour_exists() -> None:
-    sheet = charts.style(palette.LIGHT.__getitem__, "serif")
-    assert set(NAMES) <= set(palette.LIGHT)
+    sheet = charts.style(LIGHT.__getitem__, "serif")
+    assert set(NAMES) <= set(LIGHT)
     known = set(re.findall(r"\.chart \.([a-z-]+)", sheet)) | set(re.findall(r",\.chart \.([a-z-]+)", sheet))
     used = {
         "real",
@@ -166,18 +167,3 @@ def test_names_are_escaped_in_every_drawing() -> None:
     for drawing in drawings:
         assert "<script" not in drawing
         ET.fromstring(drawing)  # noqa: S314
-
-
-def test_a_long_name_keeps_its_start_and_its_end() -> None:
-    cut = shortened("Linksventrikuläre Ejektionsfraktion bei Entlassung", 120)
-    assert cut.startswith("Links") and cut.endswith("assung") and "…" in cut
-    assert width_of(cut) <= 120
-
-
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.2, 7.9), (14000, 19000), (0, 0.0007)])
-def test_ticks_are_round_numbers_within_the_scale(low: float, high: float) -> None:
-    ticks = Scale(low, high, 0, 100).ticks(5)
-    assert 3 <= len(ticks) <= 8
-    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in ticks)
-    steps = np.diff(ticks)
-    assert np.allclose(steps, steps[0])

@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from cohortium.evaluate.report.decision import Decision
 from cohortium.evaluate.report.identity import Fact
-from cohortium.evaluate.report.page import environment
+from cohortium.evaluate.report.page import TEMPLATES
 from cohortium.evaluate.report.uses import NEVER, Standing
 from cohortium.evaluate.report.view import report
+from cohortium.pages import templates
 from cohortium.records import Evidence, Question, Schema, Status
 
 _MARKS = re.compile(r"([\\`*_{}\[\]#|~])")
@@ -23,22 +24,19 @@ def card(evidence: Evidence, decision: Decision, schema: Schema) -> str:
     Raises : InvalidRequest where the decision's verdict is none that the report knows.
     """
     shown = report(evidence, decision, schema)
-    environment().filters["md"] = markdown
+    environment = templates(TEMPLATES)
+    environment.filters["md"] = markdown
     private = [row for section in shown.sections if section.name == Question.PRIVACY for row in section.rows]
-    text = (
-        environment()
-        .get_template("card.md.j2")
-        .render(
-            report=shown,
-            fit=[use for use in shown.uses if use.standing is Standing.FIT],
-            unfit=[use for use in shown.uses if use.standing is not Standing.FIT],
-            never=NEVER,
-            attacks=[row for row in private if row.value],
-            failed=shown.counts[Status.FAIL.value],
-            digests=[fact for fact in shown.facts if fact.is_code or "digest" in fact.label.lower()],
-            made=[fact for fact in shown.facts if not fact.is_code and "digest" not in fact.label.lower()],
-            citation=_citation(shown.title, shown.facts, shown.made.year if shown.made else None),
-        )
+    text = environment.get_template("card.md.j2").render(
+        report=shown,
+        fit=[use for use in shown.uses if use.standing is Standing.FIT],
+        unfit=[use for use in shown.uses if use.standing is not Standing.FIT],
+        never=NEVER,
+        attacks=[row for row in private if row.value],
+        failed=shown.counts[Status.FAIL.value],
+        digests=[fact for fact in shown.facts if fact.is_code or "digest" in fact.label.lower()],
+        made=[fact for fact in shown.facts if not fact.is_code and "digest" not in fact.label.lower()],
+        citation=_citation(shown.title, shown.facts, shown.made.year if shown.made else None),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from cohortium.errors import MissingExtra
-from cohortium.evaluate.report import palette
 from cohortium.evaluate.report.charts import style
 from cohortium.evaluate.report.decision import Decision
 from cohortium.evaluate.report.page import TEMPLATES
 from cohortium.evaluate.report.uses import NEVER
 from cohortium.evaluate.report.view import report
+from cohortium.pages import LIGHT
 from cohortium.records import Evidence, Schema
 
 # PDF/A must carry a date. Evidence that states none gets this one, so that equal evidence gives equal bytes.
@@ -37,7 +37,7 @@ def pdf(evidence: Evidence, decision: Decision, schema: Schema) -> bytes:
         **asdict(shown),
         "made": [made.year, made.month, made.day, made.hour, made.minute, made.second],
         "never": NEVER,
-        "palette": dict(palette.LIGHT),
+        "palette": dict(LIGHT),
     }
     # The content travels as data, never as markup, so no name or reason in it can become a command.
     made_pdf: bytes = typst.compile(
@@ -57,6 +57,6 @@ def _dressed(value: Any) -> Any:
         return [_dressed(part) for part in value]
     if isinstance(value, str) and value.startswith("<svg "):
         title = re.search(r"<title[^>]*>([^<]*)</title>", value)
-        sheet = style(palette.LIGHT.__getitem__, f"'{_SERIF}'")
+        sheet = style(LIGHT.__getitem__, f"'{_SERIF}'")
         return {"svg": value.replace("<title", f"<style>{sheet}</style><title", 1), "alt": title[1] if title else ""}
     return value

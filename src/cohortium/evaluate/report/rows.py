@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 
 from cohortium.evaluate.report import charts
-from cohortium.evaluate.report.charts.svg import plain
 from cohortium.evaluate.report.glossary import meaning
 from cohortium.evaluate.report.limits import Limit, read_limit
 from cohortium.evaluate.report.numbers import count, estimate, number
 from cohortium.evaluate.report.sections import HEADINGS
+from cohortium.pages.scale import plain
 from cohortium.records import Finding, Score, Status
 from cohortium.registry import entries
 

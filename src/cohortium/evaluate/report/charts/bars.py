@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cohortium.evaluate.report.charts.svg import Scale, box, document, line, mark, plain, shortened, words
+from cohortium.pages.scale import Scale, plain
+from cohortium.pages.svg import box, document, line, mark, shortened, words
 
 _CELL_WIDTH, _CELL_HEIGHT = 110, 18
 

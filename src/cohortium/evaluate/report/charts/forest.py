@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cohortium.evaluate.report.charts.interval import spot
-from cohortium.evaluate.report.charts.svg import Scale, box, document, line, mark, short, shortened, words
+from cohortium.pages.scale import Scale
+from cohortium.pages.svg import box, document, line, mark, short, shortened, words
 
 _HEAD = 30
 

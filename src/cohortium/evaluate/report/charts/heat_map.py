@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cohortium.evaluate.report.charts.svg import box, document, mark, plain, shortened, words
+from cohortium.pages.scale import plain
+from cohortium.pages.svg import box, document, mark, shortened, words
 
 WIDTH = 420
 _LEFT, _TOP, _STEPS = 132, 44, 10

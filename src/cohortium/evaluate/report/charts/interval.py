@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cohortium.evaluate.report.charts.svg import Scale, box, document, line, mark, short
 from cohortium.evaluate.report.limits import Limit
+from cohortium.pages.scale import Scale
+from cohortium.pages.svg import box, document, line, mark, short
 
 WIDTH, HEIGHT = 160, 22
 _MIDDLE = HEIGHT / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortium.evaluate.report.charts.svg import box, document, line, mark
+from cohortium.pages.svg import box, document, line, mark
 
 _UPRIGHT = ("limit", "reference", "synthetic-tick")
 _WIDTH, _HEIGHT = 26, 16

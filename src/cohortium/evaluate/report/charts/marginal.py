@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from cohortium.evaluate.report.charts.svg import (
-    Scale,
-    box,
-    document,
-    line,
-    mark,
-    plain,
-    shortened,
-    stairs,
-    width_of,
-    words,
-)
 from cohortium.evaluate.report.numbers import percent
+from cohortium.pages.scale import Scale, plain
+from cohortium.pages.svg import box, document, line, mark, shortened, stairs, width_of, words
 
 WIDTH, HEIGHT = 200, 146
 _TOP, _FLOOR, _LEVELS = 30, 112, 6

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.evaluate.report.charts.contours import contour, level_holding, refined, smoothed
-from cohortium.evaluate.report.charts.svg import Scale, axes, box, document, mark, path, short, words
 from cohortium.evaluate.report.numbers import percent
+from cohortium.pages.scale import Scale
+from cohortium.pages.svg import axes, box, document, mark, path, short, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

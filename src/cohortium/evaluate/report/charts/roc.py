@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cohortium.evaluate.report.charts.svg import Scale, axes, document, line, mark, path, shortened, words
+from cohortium.pages.scale import Scale
+from cohortium.pages.svg import axes, document, line, mark, path, shortened, words
 
 WIDTH, HEIGHT = 460, 400
 _CLASSES = ("first", "second", "third", "fourth", "fifth")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cohortium.evaluate.report.charts.svg import Scale, axes, document, mark, stairs, words
+from cohortium.pages.scale import Scale
+from cohortium.pages.svg import axes, document, mark, stairs, words
 
 WIDTH, HEIGHT = 460, 330
 _FINEST = 1.5

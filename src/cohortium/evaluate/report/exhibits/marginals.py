@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from cohortium.evaluate.report import charts
-from cohortium.evaluate.report.charts.svg import day, moment, plain
 from cohortium.evaluate.report.exhibits.exhibit import Cell, Exhibit, Sheet, key_of
 from cohortium.evaluate.report.numbers import count, percent
+from cohortium.pages.scale import day, moment, plain
 from cohortium.records import Kind, Schema
 
 _MOST = 24

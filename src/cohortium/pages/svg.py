@@ -1,54 +1,18 @@
-"""What every chart is made of: scales, paths and text, with numbers rounded so that a chart stays small.
+"""What every drawing is made of: paths and text, with numbers rounded so that a drawing stays small.
 
-A chart is a string of SVG without colours: marks carry classes, and ``style`` gives the classes their colours - as CSS
-variables on the page, as plain colours in print.
+A drawing is a string of SVG without colours: marks carry classes, and whoever draws gives the classes their colours -
+as CSS variables on a page, as plain colours in print.
 """
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from html import escape
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from cohortium.pages.scale import Scale, plain
+
 _NARROW, _WIDE = set("fijlrtI.,:;'|!()[]- "), set("ÄÖÜABCDEGHKNOQRSUVXYZ<>=+~#&")
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Numbers from ``low`` to ``high`` laid out from ``start`` to ``end`` on the drawing."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def __call__(self, value: float) -> float:
-        span = self.high - self.low
-        share = (value - self.low) / span if span else 0.5
-        return self.start + share * (self.end - self.start)
-
-    def clip(self, value: float) -> float:
-        """The place of ``value``, or of the end that it lies beyond."""
-        return self(min(max(value, self.low), self.high))
-
-    def ticks(self, about: int = 5) -> list[float]:
-        """Round numbers within the scale, about as many as asked for."""
-        step = _round_step((self.high - self.low) / max(about, 1))
-        if not step:
-            return [self.low]
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [place * step for place in range(first, last + 1)]
-
-
-def _round_step(raw: float) -> float:
-    if not raw or not math.isfinite(raw):
-        return 0.0
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * (1 - 1e-9))
 
 
 def short(value: float) -> str:
@@ -56,21 +20,6 @@ def short(value: float) -> str:
     text = f"{value:.1f}"
     text = text.removesuffix(".0")
     return "0" if text == "-0" else text
-
-
-def plain(value: float) -> str:
-    """A tick's number: 0.25, 120, 16,000."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}".replace("-", "−")
-
-
-def day(value: float) -> str:
-    """The month of a date that is stored as days since 1970-01-01."""
-    return (_EPOCH + timedelta(days=value)).strftime("%Y-%m")
-
-
-def moment(value: float) -> str:
-    """The month of a time that is stored as seconds since 1970-01-01."""
-    return (_EPOCH + timedelta(seconds=value)).strftime("%Y-%m")
 
 
 def path(points: Iterable[tuple[float, float]], close: bool = False) -> str:

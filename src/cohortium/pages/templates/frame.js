@@ -10,36 +10,38 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
 
-  const form = document.getElementById("filter");
-  const find = document.getElementById("find");
-  const found = document.getElementById("found");
-  const rows = [...document.querySelectorAll("table.findings tbody tr")];
-  form.hidden = false;
-  const show = () => {
-    const text = find.value.trim().toLowerCase();
-    const status = form.elements.status.value;
-    let shown = 0;
-    for (const row of rows) {
-      const suits = !status || (row.dataset.status === status || status.split(" ").includes(row.dataset.status));
-      row.hidden = !(suits && row.textContent.toLowerCase().includes(text));
-      shown += row.hidden ? 0 : 1;
-    }
-    root.classList.toggle("filtered", Boolean(text || status));
-    found.value = text || status ? `${shown} of ${rows.length} rows` : "";
+  const filterRows = (form) => {
+    const rows = [...document.querySelectorAll(form.dataset.tables)].flatMap((table) => [...table.tBodies[0].rows]);
+    const { find, found, status } = form.elements;
+    form.hidden = false;
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", () => {
+      const text = find.value.trim().toLowerCase();
+      const wanted = status.value;
+      let shown = 0;
+      for (const row of rows) {
+        const has = row.dataset.status;
+        const suits = !wanted || wanted === has || wanted.split(" ").includes(has);
+        row.hidden = !(suits && row.textContent.toLowerCase().includes(text));
+        shown += row.hidden ? 0 : 1;
+      }
+      root.classList.toggle("filtered", Boolean(text || wanted));
+      found.value = text || wanted ? `${shown} of ${rows.length} ${form.dataset.called}` : "";
+    });
   };
-  form.addEventListener("input", show);
-  form.addEventListener("submit", (event) => event.preventDefault());
+  document.querySelectorAll("form.filter").forEach(filterRows);
 
   const key = (cell) => {
-    const text = cell ? cell.textContent.trim() : "";
+    const text = cell ? cell.dataset.sort ?? cell.textContent.trim() : "";
     const number = parseFloat(text.replace(/,/g, "").replace("−", "-"));
     return Number.isNaN(number) ? text.toLowerCase() : number;
   };
   const compare = (a, b) =>
     typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? -1 : 1;
-  for (const table of document.querySelectorAll("table.sheet")) {
+  const sortByHeads = (table) => {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, place) => {
+      if (head.classList.contains("still")) return;
       const button = document.createElement("button");
       button.type = "button";
       button.append(...head.childNodes);
@@ -53,5 +55,6 @@
         body.append(...(down ? sorted.reverse() : sorted));
       });
     });
-  }
+  };
+  document.querySelectorAll("table.sortable").forEach(sortByHeads);
 })();
