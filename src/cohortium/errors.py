@@ -14,6 +14,7 @@ CohortiumError
 ├── PermitDenied          a site has not approved what it was asked to run
 ├── ProtocolViolation     a message between hub and node is not what was agreed on
 ├── SiteUnavailable       a site did not answer, and the study's quorum is not met without it
+│   └── SessionLost       a site was started again and no longer knows the secure session; a new one is begun
 └── MissingExtra          an optional family of packages is not installed
 
 A message says what was expected, what came, and what to do. It names columns, counts and rules, never a
@@ -77,6 +78,10 @@ class ProtocolViolation(CohortiumError):
 
 class SiteUnavailable(CohortiumError):
     """A site did not answer in time, and the study's quorum is not met without it."""
+
+
+class SessionLost(SiteUnavailable):
+    """A site was started again and no longer knows the secure session; the hub begins a new one."""
 
 
 class MissingExtra(CohortiumError):

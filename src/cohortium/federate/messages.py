@@ -21,6 +21,7 @@ from cohortium.errors import (
     NotApplicable,
     PermitDenied,
     ProtocolViolation,
+    SessionLost,
     SiteUnavailable,
     TooFewRecords,
 )
@@ -34,7 +35,7 @@ _KINDS: dict[str, type[CohortiumError]] = {
     kind.__name__: kind
     for kind in (
         BudgetExhausted, DisclosureRefused, InvalidRecords, InvalidRequest, NotApplicable, PermitDenied,
-        ProtocolViolation, SiteUnavailable, TooFewRecords,
+        ProtocolViolation, SessionLost, SiteUnavailable, TooFewRecords,
     )
 }  # fmt: skip
 

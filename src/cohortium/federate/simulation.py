@@ -13,9 +13,11 @@ from cohortium.errors import CohortiumError
 from cohortium.federate.channel import InProcess
 from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.store import DONE, HubStore
-from cohortium.federate.node.desk import SMALLEST, Desk
+from cohortium.federate.node.desk import Desk
+from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import APPROVED, NodeStore
 from cohortium.federate.study import Study
+from cohortium.privacy.disclosure import DisclosureRules
 from cohortium.records import Result, Table
 
 
@@ -30,22 +32,26 @@ class Approving(Desk):
         return super().answer(data)
 
 
-def simulate(study: Study, sites: Mapping[str, Table], *, smallest: int = SMALLEST) -> dict[str, Result]:
+def simulate(study: Study, sites: Mapping[str, Table], *, rules: DisclosureRules | None = None) -> dict[str, Result]:
     """The results of ``study`` over ``sites`` (name -> records), as real nodes would give them.
 
+    rules  : disclosure rules of every site and of the hub; those that ship with Cohortium where None.
     Raises : CohortiumError with the message that a hub would show.
     """
     with tempfile.TemporaryDirectory(prefix="cohortium-") as folder:
         home = Path(folder)
-        desks: dict[str, Callable[[bytes], bytes]] = {
-            name: Approving(
-                name, home / name, NodeStore(home / name / "node.db"), tables={study.dataset: table}, smallest=smallest
-            ).answer
-            for name, table in sites.items()
-        }
+        desks: dict[str, Callable[[bytes], bytes]] = {}
+        for name, table in sites.items():
+            memory = NodeStore(home / name / "node.db")
+            secure = SecureSite.simulated(name, memory)
+            desk = Approving(name, home / name, memory, secure, tables={study.dataset: table})
+            desk.guard.rules = rules or desk.guard.rules
+            desks[name] = desk.answer
         store = HubStore(home / "hub.db")
         run = store.submit(secrets.token_hex(6), study, "simulation").run
-        ended = Conductor(InProcess(desks), store, sleep=lambda _s: None).conduct(run)
+        conductor = Conductor(InProcess(desks), store, sleep=lambda _s: None, rules=rules)
+        ended = conductor.conduct(run)
+        conductor.settle()
         if ended.status != DONE:
             raise CohortiumError(ended.said)
         return store.results(run)

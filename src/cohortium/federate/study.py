@@ -7,10 +7,12 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from cohortium.errors import InvalidRequest
+from cohortium.privacy.accounting import rho_of
 from cohortium.records import Algorithm, algorithm_from_plain, algorithm_to_plain, name_of, parse_condition
 from cohortium.records.schema import Schema
 from cohortium.registry import entries, find
@@ -71,10 +73,22 @@ class Study:
             raise InvalidRequest(f"Two analyses share a name; they are called {names}. Give each its own.")
         if (self.mode == "dp") != (self.epsilon is not None):
             raise InvalidRequest("An epsilon belongs to mode 'dp', and mode 'dp' needs one.")
+        if (self.epsilon is None) != (self.delta is None):
+            raise InvalidRequest("A study with an epsilon states its delta, too: below one in the number of patients.")
         if self.quorum is not None and self.quorum < 1:
             raise InvalidRequest("A quorum is a number of sites, at least 1.")
         if self.patience_s <= 0:
             raise InvalidRequest("patience_s must be above 0 seconds.")
+
+    def rho(self, analysis: str, step: int) -> Fraction:
+        """What a step may cost in mode "dp": equal parts for the analyses, and half of what is left for each step.
+
+        All steps together cost less than the study's epsilon and delta buy, however many there are.
+        """
+        if self.epsilon is None or self.delta is None:
+            raise InvalidRequest("Only a study in mode 'dp' has a privacy budget.")
+        self.analysis(analysis)
+        return Fraction(rho_of(self.epsilon, self.delta)) * Fraction(1, len(self.analyses) * 2 ** (step + 1))
 
     @property
     def columns(self) -> tuple[str, ...]:

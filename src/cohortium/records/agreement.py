@@ -131,7 +131,19 @@ def _merged(columns: Sequence[Column]) -> Column:
         ordered = first.levels or () if kind is Kind.ORDINAL else ()
         others = sorted({level for levels_ in offered for level in levels_} - set(ordered))
         levels = (*ordered, *others)
-    return Column(first.name, kind, first.roles, first.unit, levels=levels)
+    low, high = _widest(columns, first.unit)
+    return Column(first.name, kind, first.roles, first.unit, minimum=low, maximum=high, levels=levels)
+
+
+def _widest(columns: Sequence[Column], unit: str | None) -> tuple[float | None, float | None]:
+    """The range that holds every site's, where every site states one."""
+    ends = []
+    for column in columns:
+        if column.minimum is None or column.maximum is None:
+            return None, None
+        factor = factor_between(column.unit, unit, column.name)
+        ends += [column.minimum * factor, column.maximum * factor]
+    return min(ends), max(ends)
 
 
 def _conformed(table: Table, column: Column) -> pa.ChunkedArray | pa.Array:

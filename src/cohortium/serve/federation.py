@@ -267,6 +267,36 @@ def node_rules(
         out.print(f"{number}: {escape(str(rule))}", soft_wrap=True)
 
 
+@node_app.command("grant")
+def node_grant(
+    dataset: Annotated[str, typer.Argument(help="Dataset that the budget is for.")],
+    epsilon: Annotated[float, typer.Option(min=0.0, help="All that studies in mode dp may ever spend on it.")],
+    delta: Annotated[float, typer.Option(min=0.0, max=1.0, help="Below one in the number of patients.")],
+    home: NodeHomeOption = NODE,
+) -> None:
+    """Set the privacy budget of a dataset; nothing is granted by default, and what was spent stays spent."""
+    from fractions import Fraction
+
+    from cohortium.federate.node.home import open_node
+    from cohortium.privacy.accounting import rho_of
+    from cohortium.privacy.ledger import Account, BudgetLedger
+
+    account = Account("dataset", dataset)
+    ledger = BudgetLedger(open_node(home).folder / "budget.db")
+    ledger.grant(account, Fraction(rho_of(epsilon, delta)), by=getpass.getuser())
+    spent = ledger.line(account).epsilon(delta)
+    out.print(f"'{escape(dataset)}': epsilon {epsilon:g} at delta {delta:g}; spent so far {spent:.3g}")
+
+
+@node_app.command("forget")
+def node_forget(
+    site: Annotated[str, typer.Argument(help="Another hospital's node.")], home: NodeHomeOption = NODE
+) -> None:
+    """Forget another hospital's key, after asking there whether the node was set up anew."""
+    _node_store(home).forget(site, getpass.getuser())
+    out.print(f"The next key that {escape(site)} shows is accepted.")
+
+
 @node_app.command("status")
 def node_status(home: NodeHomeOption = NODE, as_json: AsJson = False) -> None:
     """What this node publishes, what waits for a decision, and what left."""

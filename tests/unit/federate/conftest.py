@@ -14,6 +14,7 @@ from cohortium.federate import Analysis, InProcess, Study
 from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.store import HubStore, Run
 from cohortium.federate.node.desk import Desk
+from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import APPROVED, NodeStore
 from cohortium.records import Table
 
@@ -25,18 +26,24 @@ class Federation:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.table = patients(300)
-        order = np.random.default_rng(3).permutation(300)
-        parts = (order[:40], order[40:150], order[150:])
+        self.table = patients(900)
+        order = np.random.default_rng(3).permutation(900)
+        parts = (order[:150], order[150:450], order[450:])
         self.tables: dict[str, Table] = {site: self.table.take(part) for site, part in zip(SITES, parts, strict=True)}
         self.stores = {site: NodeStore(home / site / "node.db") for site in SITES}
+        self.secure = {site: SecureSite.simulated(site, self.stores[site]) for site in SITES}
         self.desks = {site: self.desk(site) for site in SITES}
         self.hub = HubStore(home / "hub.db")
         self.channel = InProcess({site: self._answering(site) for site in SITES})
 
     def desk(self, site: str) -> Desk:
         """A fresh desk on the site's memory, as after a restart."""
-        return Desk(site, self.home / site, self.stores[site], tables={"trial": self.tables[site]})
+        return Desk(site, self.home / site, self.stores[site], self.secure[site], tables={"trial": self.tables[site]})
+
+    def restarted(self, site: str) -> SecureSite:
+        """The site's part in secure sums after a restart: the same identity, no session."""
+        old = self.secure[site]
+        return SecureSite(site, old.identity, old.credential, None, self.stores[site])
 
     def _answering(self, site: str) -> Callable[[bytes], bytes]:
         def answer(data: bytes) -> bytes:
@@ -82,7 +89,7 @@ class Disturbed:
 
 
 def study(**changes: object) -> Study:
-    """A description of two columns, in plain mode unless told otherwise."""
+    """A description of two columns; in plain mode unless told otherwise."""
     settings: dict[str, object] = {"title": "Who they are", "dataset": "trial", "mode": "plain", "researcher": "ada"}
     settings["analyses"] = (Analysis("who", Describe(("age", "stage"))),)
     return Study(**{**settings, **changes})  # type: ignore[arg-type]

@@ -76,9 +76,9 @@ def test_a_step_is_answered_for_one_state_alone(federation: Federation) -> None:
 
 
 def test_few_persons_keep_their_sums(federation: Federation) -> None:
-    asked = study(where="age >= 80")
+    asked = study(where="age >= 83")
     federation.approve_everywhere(asked)
-    persons = int((federation.tables["north"].numeric("age") >= 80).sum())
+    persons = int((federation.tables["north"].numeric("age") >= 83).sum())
     assert 0 < persons < 10
     refused = _step(federation, asked)
     assert refused.error == "DisclosureRefused"

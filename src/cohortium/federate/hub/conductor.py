@@ -5,22 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import cohortium.analyse  # noqa: F401 - registers the algorithms
 from cohortium.analyse import drive
-from cohortium.errors import CohortiumError, PermitDenied, SiteUnavailable
+from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnavailable
 from cohortium.federate.channel import Channel
+from cohortium.federate.hub.secure_total import SecureTotal
 from cohortium.federate.hub.store import CANCELLED, DONE, ENDED, FAILED, RUNNING, WAITING, HubStore, Run
 from cohortium.federate.messages import Reply, Request
+from cohortium.federate.secrecy import Credential
 from cohortium.federate.study import Analysis
-from cohortium.records import Schema, State, Sums, agreed_schema, schema_from_plain, schema_to_plain
+from cohortium.privacy.disclosure import DisclosureRules, load_rules
+from cohortium.privacy.release import release_result
+from cohortium.records import Schema, State, Sums, agreed_schema, name_of, schema_from_plain, schema_to_plain
+from cohortium.registry import find
 
 ASK_S = 8.0
 """Seconds for which a question waits for its answer before it is asked again, and answered from what was computed."""
 PAUSE_S = 0.5
 DECIDE_PAUSE_S = 1.0
+MOST_SESSIONS = 20
 
 
 class Cancelled(CohortiumError):
@@ -30,7 +36,9 @@ class Cancelled(CohortiumError):
 class Conductor:
     """Runs one study over a channel.
 
-    sleep : waits between questions; tests pass one that does not.
+    sleep      : waits between questions; tests pass one that does not.
+    decision_s : for how long stewards may think.
+    rules      : under which results are released to the researcher; those that ship with Cohortium where None.
     """
 
     def __init__(
@@ -41,9 +49,13 @@ class Conductor:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         decision_s: float = 7 * 86_400.0,
+        rules: DisclosureRules | None = None,
     ) -> None:
         self.channel, self.store, self.sleep, self.clock, self.decision_s = channel, store, sleep, clock, decision_s
+        self.rules = rules or load_rules()
+        self._sessions: dict[str, SecureTotal] = {}
         self._cancelled: set[str] = set()
+        self._farewells: list[threading.Thread] = []
         self._lock = threading.Lock()
 
     def cancel(self, run: str) -> None:
@@ -70,19 +82,22 @@ class Conductor:
     def _conduct(self, run: Run) -> None:
         study, facts = run.study, dict(run.facts)
         if "roster" not in facts:
-            roster, schemas = self._approvals(run)
-            schema = agreed_schema([schemas[site] for site in roster], study.columns)
-            facts = {"roster": list(roster), "schema": schema_to_plain(schema)}
+            told = self._approvals(run)
+            schemas = [schema_from_plain(reply.facts["schema"]) for reply in told.values()]
+            credentials = {site: reply.facts["credential"] for site, reply in told.items()}
+            schema = agreed_schema(schemas, study.columns)
+            facts = {"roster": list(told), "schema": schema_to_plain(schema), "credentials": credentials}
             self.store.set_facts(run.run, facts)
         schema = schema_from_plain(facts["schema"])
         self.store.set_status(run.run, RUNNING, f"{len(facts['roster'])} sites")
         done = self.store.results(run.run)
         for analysis in study.analyses:
             if analysis.name not in done:
-                self._analyse(run, analysis, schema, tuple(facts["roster"]))
+                self._analyse(run, analysis, schema, facts["credentials"])
 
-    def _analyse(self, run: Run, analysis: Analysis, schema: Schema, roster: tuple[str, ...]) -> None:
+    def _analyse(self, run: Run, analysis: Analysis, schema: Schema, credentials: dict[str, Any]) -> None:
         counter = {"step": 0}
+        known = {site: Credential.from_plain(plain) for site, plain in credentials.items()}
 
         def before(step: int, state: State) -> None:
             self._check_cancelled(run.run)
@@ -91,14 +106,38 @@ class Conductor:
             self.store.record(run.run, "step", {"analysis": analysis.name, "step": step, "asks": state.step})
 
         def total_of(state: State) -> Sums:
-            return self._total(run, analysis, schema, roster, counter["step"], state)
+            if run.study.mode == "plain":
+                return self._plain_total(run, analysis, schema, tuple(known), counter["step"], state)
+            return self._secure_total(run, analysis, schema, known, counter["step"], state)
 
         first, state = self.store.resume_from(run.run, analysis.name) or (0, None)
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
-        self.store.finish(run.run, analysis.name, result)
-        self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons})
+        counts = find("algorithm", name_of(analysis.algorithm)).facts["counts"]
+        mode: Any = run.study.mode
+        released = release_result(
+            result, self.rules, mode=mode, arrays=[name for name in counts if name in result.arrays]
+        )
+        self.store.finish(run.run, analysis.name, released.result)
+        limits = list(released.decision.limits)
+        self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons, "limits": limits})
 
-    def _total(
+    def _secure_total(
+        self, run: Run, analysis: Analysis, schema: Schema, known: dict[str, Credential], step: int, state: State
+    ) -> Sums:
+        """The total over the sites; a session that a restarted site has lost is begun anew."""
+        for _ in range(MOST_SESSIONS):
+            session = self._sessions.get(run.run)
+            if session is None:
+                session = SecureTotal(run.study, known, partial(self._ask_all, run))
+                self._sessions[run.run] = session
+            try:
+                return session.total(analysis, schema, step, state)
+            except SessionLost:
+                self._sessions.pop(run.run, None)
+                self.store.record(run.run, "session begun anew", {"analysis": analysis.name, "step": step})
+        raise SiteUnavailable(f"Sites were started again {MOST_SESSIONS} times during one step; it was given up.")
+
+    def _plain_total(
         self, run: Run, analysis: Analysis, schema: Schema, roster: tuple[str, ...], step: int, state: State
     ) -> Sums:
         facts = {
@@ -107,11 +146,11 @@ class Conductor:
             "step": step,
             "schema": schema_to_plain(schema),
         }
-        replies = self._ask_all(run, "step", dict.fromkeys(roster, facts), state.to_bytes())
+        replies = self._ask_all(run, "step", dict.fromkeys(roster, facts), dict.fromkeys(roster, state.to_bytes()))
         return reduce(Sums.__add__, (Sums.from_bytes(replies[site].body) for site in roster))
 
-    def _approvals(self, run: Run) -> tuple[tuple[str, ...], dict[str, Schema]]:
-        """Offer the study, and wait until each site has decided; the sites that take part, and their schemas."""
+    def _approvals(self, run: Run) -> dict[str, Reply]:
+        """Offer the study, and wait until each site has decided; what those told that take part."""
         study = run.study
         wanted = study.sites or self.channel.sites()
         quorum = study.quorum or len(wanted)
@@ -137,26 +176,37 @@ class Conductor:
         if len(approved) < quorum:
             reasons = "; ".join(f"{site}: {_reason(decisions.get(site))}" for site in wanted if site not in approved)
             raise PermitDenied(f"{len(approved)} of {quorum} sites that the study needs approved it ({reasons}).")
-        return approved, {site: schema_from_plain(decisions[site].facts["schema"]) for site in approved}
+        return {site: decisions[site] for site in approved}
 
     def _ask_all(
-        self, run: Run, topic: str, facts: Mapping[str, dict[str, Any]], body: bytes = b""
+        self,
+        run: Run,
+        topic: str,
+        facts: Mapping[str, dict[str, Any]],
+        bodies: Mapping[str, bytes],
+        enough: int | None = None,
     ) -> dict[str, Reply]:
         """Ask until every site has answered; a silent one is waited for as long as the study says.
 
+        enough : so many answers will do, where all have been asked once.
         Raises : SiteUnavailable naming who is silent; the error that a site refused with.
         """
         answers: dict[str, Reply] = {}
+        lost: set[str] = set()
         deadline = self.clock() + run.study.patience_s
         while True:
             self._check_cancelled(run.run)
-            waiting = [site for site in facts if site not in answers]
-            asked = {site: Request(topic, run.run, facts[site], body) for site in waiting}
+            waiting = [site for site in facts if site not in answers and site not in lost]
+            asked = {site: Request(topic, run.run, facts[site], bodies[site]) for site in waiting}
             for site, reply in self._ask(asked).items():
-                if reply is not None:
-                    answers[site] = reply.raise_for_error(site)
+                if reply is None:
+                    continue
+                if reply.error == "SessionLost" and enough is not None and len(facts) - len(lost) > enough:
+                    lost.add(site)  # the others can finish the round without it
+                    continue
+                answers[site] = reply.raise_for_error(site)
             silent = [site for site in facts if site not in answers]
-            if not silent:
+            if not silent or (enough is not None and len(answers) >= enough):
                 return answers
             if self.clock() > deadline:
                 raise SiteUnavailable(
@@ -172,9 +222,18 @@ class Conductor:
 
     def _close(self, run: Run) -> None:
         """Tell the sites that the run is over, without waiting for them."""
+        self._sessions.pop(run.run, None)
         sites = self.store.run(run.run).facts.get("roster", [])
         closing = {site: Request("close", run.run) for site in sites}
-        threading.Thread(target=self._ask, args=(closing,), daemon=True).start()
+        thread = threading.Thread(target=self._ask, args=(closing,), daemon=True)
+        thread.start()
+        with self._lock:
+            self._farewells = [*(one for one in self._farewells if one.is_alive()), thread]
+
+    def settle(self) -> None:
+        """Wait until the sites have been told what is over."""
+        for thread in self._farewells:
+            thread.join(ASK_S)
 
     def _check_cancelled(self, run: str) -> None:
         with self._lock:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cohortium.errors import InvalidRequest, PermitDenied
-from cohortium.federate.database import Database
+from cohortium.privacy.database import Database
 
 PREFIX = "cht1_"
 VALID_HOURS = 48

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cohortium.errors import InvalidRequest
-from cohortium.federate.database import Database, now
 from cohortium.federate.study import Study, study_from_bytes
+from cohortium.privacy.database import Database, now
 from cohortium.records import Result, State
 
 QUEUED, WAITING, RUNNING, DONE, FAILED, CANCELLED = "queued", "waiting", "running", "done", "failed", "cancelled"

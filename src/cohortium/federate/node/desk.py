@@ -6,15 +6,22 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import cohortium.analyse  # noqa: F401 - registers the algorithms
-from cohortium.errors import CohortiumError, DisclosureRefused, PermitDenied, ProtocolViolation
+from cohortium.crypto.fixed_point import Encoding
+from cohortium.errors import CohortiumError, PermitDenied, ProtocolViolation
 from cohortium.federate.messages import Reply, Request
 from cohortium.federate.node.datasets import Dataset, datasets, find_dataset
+from cohortium.federate.node.guard import Guard
+from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import APPROVED, REFUSED, NodeStore
-from cohortium.federate.study import Study, study_from_bytes
+from cohortium.federate.secrecy import context_of, noise_plan, word_layout
+from cohortium.federate.study import Analysis, Study, study_from_bytes
+from cohortium.privacy.secure_noise import SecureNoise
+from cohortium.privacy.sensitivity import bounded
 from cohortium.records import (
     State,
     Sums,
@@ -25,12 +32,12 @@ from cohortium.records import (
     public_schema,
     schema_from_plain,
     schema_to_plain,
+    unpack,
 )
 
-SMALLEST = 10
-"""Fewest persons behind a sum, and behind a level that is named, where the node's policy says nothing else."""
 KEPT_OPEN = 8
 """Runs whose records stay in memory; the least recently used is closed first."""
+KEPT_ANSWERS = ("step", "deal", "share", "masked", "confirm", "unmask")
 
 
 @dataclass(slots=True)
@@ -42,12 +49,25 @@ class Open:
     agreed: Table | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one analysis, as the hub asks for it and as this site understands it."""
+
+    study: Study
+    analysis: Analysis
+    number: int
+    state: State
+    state_bytes: bytes
+    records: Table
+
+
 class Desk:
     """Answers requests at one site.
 
     site   : its name.
-    home   : folder with ``datasets.toml``.
+    home   : folder with ``datasets.toml``, and ``disclosure.toml`` where the steward has rules of their own.
     store  : approvals, and what left.
+    secure : the site's part in secure sums.
     tables : datasets that are given as tables, for simulation and tests.
     Reveals : sums of approved studies under the disclosure rules; kinds, units and levels of approved columns.
     """
@@ -57,20 +77,26 @@ class Desk:
         site: str,
         home: Path,
         store: NodeStore,
+        secure: SecureSite,
         *,
         tables: dict[str, Table] | None = None,
-        smallest: int = SMALLEST,
     ) -> None:
-        self.site, self.home, self.store, self.smallest = site, home, store, smallest
+        self.site, self.home, self.store, self.secure = site, home, store, secure
+        self.guard = Guard(home)
         self.tables = tables or {}
         self.runs: dict[str, Open] = {}
         self.loaded: dict[str, tuple[Any, Table]] = {}
-        self.answered: dict[str, tuple[str, bytes]] = {}
+        self.answered: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._lock = threading.Lock()
         self.topics: dict[str, Callable[[Request], Reply]] = {
             "hello": self._hello,
             "offer": self._offer,
             "step": self._step,
+            "deal": self._deal,
+            "share": self._share,
+            "masked": self._masked,
+            "confirm": self._confirm,
+            "unmask": self._unmask,
             "close": self._close,
         }
 
@@ -84,16 +110,15 @@ class Desk:
             return Reply.refusing(error).to_bytes()
 
     def _answer(self, request: Request, digest: str) -> bytes:
-        kept = self.answered.get(request.run)
-        if request.topic == "step" and kept is not None and kept[0] == digest:
+        place = (request.run, request.topic)
+        kept = self.answered.get(place)
+        if kept is not None and kept[0] == digest:
             return kept[1]  # the hub asked again because the first answer was slow or got lost
         if request.topic not in self.topics:
             raise ProtocolViolation(f"This site does not answer '{request.topic}'.")
         answer = self.topics[request.topic](request).to_bytes()
-        if request.topic == "step":
-            self.answered[request.run] = (digest, answer)
-            while len(self.answered) > KEPT_OPEN:
-                self.answered.pop(next(iter(self.answered)))
+        if request.topic in KEPT_ANSWERS:
+            self.answered[place] = (digest, answer)
         return answer
 
     def _hello(self, _request: Request) -> Reply:
@@ -104,8 +129,11 @@ class Desk:
         study = study_from_bytes(request.body)
         self._dataset(study.dataset)
         found = self.store.receive(study, tuple(name_of(one.algorithm) for one in study.analyses))
-        facts = {"decision": found.decision, "reason": found.reason}
-        return Reply(facts if found.decision != APPROVED else {**facts, "schema": self._open(request.run, study)})
+        facts: dict[str, Any] = {"decision": found.decision, "reason": found.reason}
+        if found.decision == APPROVED:
+            facts["schema"] = self._open(request.run, study)
+            facts["credential"] = self.secure.credential.to_plain()
+        return Reply(facts)
 
     def _open(self, run: str, study: Study) -> dict[str, Any]:
         """Keep the records of an approved study at hand; the public schema of its columns."""
@@ -118,10 +146,11 @@ class Desk:
         if study.where:
             condition = parse_condition(study.where, table.schema.select(allowed))
             table = table.take(condition.holds(table))
+        self.guard.admit(study, table)
         while len(self.runs) >= KEPT_OPEN:
-            self.runs.pop(next(iter(self.runs)))
+            self._forget(next(iter(self.runs)))
         self.runs[run] = Open(study, table)
-        return schema_to_plain(public_schema(table, study.columns, smallest=self.smallest))
+        return schema_to_plain(public_schema(table, study.columns, smallest=self.guard.rules.cell))
 
     def _load(self, dataset: Dataset) -> Table:
         """The records; a file that has not changed is not read again."""
@@ -135,49 +164,101 @@ class Desk:
         return kept[1]
 
     def _step(self, request: Request) -> Reply:
-        """Local sums of one analysis for a state, once the rules let them out."""
-        sums, study = self.sums(request)
-        self.check(sums, study, request)
+        """Local sums of one analysis for a state, once the rules let them out: mode "plain"."""
+        step = self._asked(request, request.body)
+        if step.study.mode != "plain":
+            raise PermitDenied(f"This study was approved in mode '{step.study.mode}'; its sums do not leave unmasked.")
+        sums = step.analysis.algorithm.local(step.records, step.state)
+        self.guard.check(step.study, step.analysis, sums)
         body = sums.to_bytes()
-        self.enter(request, study, "", len(body), sums.persons)
+        self._leaves(request.run, step, "", len(body), sums)
+        return Reply({}, body)
+
+    def _deal(self, request: Request) -> Reply:
+        self._approved(request)
+        self.secure.begin(request.run, _fact(request, "session", str), _fact(request, "credentials", dict))
+        return Reply({}, self.secure.member(request.run).deal(request.body))
+
+    def _share(self, request: Request) -> Reply:
+        self._approved(request)
+        return Reply({}, self.secure.member(request.run).share(request.body))
+
+    def _masked(self, request: Request) -> Reply:
+        """Local sums under masks: modes "secure" and "dp"."""
+        parts = unpack(request.body).arrays
+        if set(parts) != {"state", "mask"}:
+            raise ProtocolViolation("A request for masked sums holds a state and a request to mask.")
+        step = self._asked(request, parts["state"].tobytes())
+        if step.study.mode == "plain":
+            raise PermitDenied("This study was approved in mode 'plain'.")
+        vector, sums = self._vector(request.run, step)
+        schema = _fact(request, "schema", dict)
+        context = context_of(step.study, step.analysis.name, step.number, step.state_bytes, schema)
+        body = self.secure.mask(request.run, parts["mask"].tobytes(), vector, context)
+        self._leaves(request.run, step, "masked", len(body), sums)
+        return Reply({}, body)
+
+    def _vector(self, run: str, step: Step) -> tuple[Any, Sums]:
+        """The words to be masked; in mode "dp" with this site's share of the noise, paid for before."""
+        parties = len(self.secure.roster(run).members)
+        if step.study.mode != "dp":
+            sums = step.analysis.algorithm.local(step.records, step.state)
+            self.guard.check(step.study, step.analysis, sums)
+            return Encoding(sums.layout, parties).encode(dict(sums)), sums
+        schema = step.records.schema.select(step.study.columns)
+        plan = noise_plan(step.study, step.analysis, schema, step.number, step.state, self.secure.roster(run))
+        rho = Fraction(plan.rho)
+        self.guard.charge(step.study, f"{run}/{step.analysis.name}", step.number, rho)
+        records = bounded(step.analysis.algorithm, schema).clip(step.records, step.state)
+        sums = step.analysis.algorithm.local(records, step.state)
+        self.guard.check(step.study, step.analysis, sums)
+        words = plan.words(sums, SecureNoise())
+        return Encoding(word_layout(sums.layout), parties).encode(words), sums
+
+    def _confirm(self, request: Request) -> Reply:
+        self._approved(request)
+        return Reply({}, self.secure.member(request.run).confirm(request.body))
+
+    def _unmask(self, request: Request) -> Reply:
+        """Open the sum of a step for the survivors: for one set of them only, whatever happens later."""
+        study = self._approved(request)
+        body = self.secure.member(request.run).unmask(request.body)
+        survivors = self.secure.survivors(request.run, request.body)
+        run = f"{request.run}/{_fact(request, 'analysis', str)}/opened"
+        self.store.leaves(run, _fact(request, "step", int), study.digest, "", roster=survivors)
         return Reply({}, body)
 
     def _close(self, request: Request) -> Reply:
-        self.runs.pop(request.run, None)
-        self.answered.pop(request.run, None)
+        self._forget(request.run)
         return Reply()
 
-    def sums(self, request: Request) -> tuple[Sums, Study]:
-        """The local sums that a request asks for, before any rule has looked at them: they must not leave like this."""
+    def _forget(self, run: str) -> None:
+        self.runs.pop(run, None)
+        self.secure.close(run)
+        for topic in KEPT_ANSWERS:
+            self.answered.pop((run, topic), None)
+
+    def _asked(self, request: Request, state: bytes) -> Step:
+        """The step that a request asks for, its records under the agreed schema."""
         study = self._approved(request)
         run = self.runs.get(request.run)
         if run is None or run.study.digest != study.digest:
             self._open(request.run, study)
             run = self.runs[request.run]
-        if run.agreed is None or "schema" in request.facts:
-            run.agreed = as_agreed(run.records, schema_from_plain(_fact(request, "schema", dict)))
+        agreed = schema_from_plain(_fact(request, "schema", dict))
+        if run.agreed is None or run.agreed.schema.select(agreed.names) != agreed:
+            run.agreed = as_agreed(run.records, agreed)
         analysis = study.analysis(_fact(request, "analysis", str))
-        return analysis.algorithm.local(run.agreed, State.from_bytes(request.body)), study
+        number = _fact(request, "step", int)
+        return Step(study, analysis, number, State.from_bytes(state), state, run.agreed)
 
-    def check(self, sums: Sums, study: Study, request: Request) -> None:
-        """Raises DisclosureRefused where a site's own sums would say too much about few persons."""
-        del request
-        if 0 < sums.persons < self.smallest:
-            raise DisclosureRefused(
-                f"Fewer than {self.smallest} persons here stand behind this; their sums do not leave. Widen the "
-                "condition, or leave this site out."
-            )
-        del study
-
-    def enter(self, request: Request, study: Study, roster: str, size: int, persons: int) -> None:
-        """Write down that the sums of a step leave."""
-        state = hashlib.sha256(request.body).hexdigest()
-        step = _fact(request, "step", int)
-        analysis = _fact(request, "analysis", str)
-        rounded = self.smallest * round(persons / self.smallest)
-        self.store.leaves(
-            f"{request.run}/{analysis}", step, study.digest, state, roster=roster, size=size, persons=rounded
-        )
+    def _leaves(self, run: str, step: Step, roster: str, size: int, sums: Sums) -> None:
+        """Write down that the sums of a step leave, before they do."""
+        state = hashlib.sha256(step.state_bytes).hexdigest()
+        smallest = self.guard.rules.persons
+        persons = smallest * round(sums.persons / smallest)
+        name = f"{run}/{step.analysis.name}"
+        self.store.leaves(name, step.number, step.study.digest, state, roster=roster, size=size, persons=persons)
 
     def _approved(self, request: Request) -> Study:
         """The study that the request names; only its exact digest counts as approved."""

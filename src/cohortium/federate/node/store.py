@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cohortium.errors import InvalidRequest, ProtocolViolation
-from cohortium.federate.database import Database, now
 from cohortium.federate.study import Study, study_from_bytes
+from cohortium.privacy.database import Database, now
 
 PENDING, APPROVED, REFUSED = "pending", "approved", "refused"
 _TABLES = """
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS steps (
   run TEXT NOT NULL, step INTEGER NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, roster TEXT NOT NULL,
   left_at TEXT NOT NULL, bytes INTEGER NOT NULL, persons_rounded INTEGER NOT NULL,
   PRIMARY KEY (run, step, roster));
+CREATE TABLE IF NOT EXISTS peers (site TEXT PRIMARY KEY, public TEXT NOT NULL, first_seen TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS log (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 """
@@ -168,6 +169,27 @@ class NodeStore:
             if not earlier:
                 row = (run, step, digest, state, roster, self.clock(), size, persons)
                 database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def pin(self, site: str, public: str) -> None:
+        """Remember another site's key at first sight; later it must be the same.
+
+        Raises : ProtocolViolation where it is not: either the site was set up anew, or somebody poses as it.
+        """
+        with self.database.transaction() as database:
+            database.execute("INSERT OR IGNORE INTO peers VALUES (?, ?, ?)", (site, public, self.clock()))
+            (known,) = database.execute("SELECT public FROM peers WHERE site = ?", (site,)).fetchone()
+        if known != public:
+            raise ProtocolViolation(
+                f"'{site}' has another key than when this node first met it. Ask that hospital whether it was set up "
+                f"anew; if so: cohortium node forget {site}"
+            )
+
+    def forget(self, site: str, by: str) -> None:
+        """Forget another site's key, so that a new one is accepted."""
+        with self.database.transaction() as database:
+            if not database.execute("DELETE FROM peers WHERE site = ?", (site,)).rowcount:
+                raise InvalidRequest(f"This node has met no site '{site}'.")
+            self._write(database, "peer forgotten", {"site": site, "by": by})
 
     def left(self) -> list[dict[str, Any]]:
         """What left, the latest first: study, run, step, when, how many bytes, about how many persons."""

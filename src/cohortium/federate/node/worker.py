@@ -15,6 +15,7 @@ from cohortium.errors import ProtocolViolation
 from cohortium.federate.engine import frames
 from cohortium.federate.node.desk import Desk
 from cohortium.federate.node.home import open_node
+from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import NodeStore
 
 IDLE_S = 120.0
@@ -64,7 +65,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor ends us
     home = open_node(Path(sys.argv[1]))
     with socket.socket(fileno=os.dup(int(sys.argv[2]))) as listener:
-        Worker(Desk(home.site, home.folder, NodeStore(home.database)), listener).run()
+        store = NodeStore(home.database)
+        secure = SecureSite.of_home(home.site, home.folder, store)
+        Worker(Desk(home.site, home.folder, store, secure), listener).run()
 
 
 if __name__ == "__main__":

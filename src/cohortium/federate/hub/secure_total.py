@@ -1,0 +1,95 @@
+"""Secure totals at the hub: the collector's exchanges, carried by the messages of a run."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from cohortium.crypto.fixed_point import Encoding
+from cohortium.crypto.secure_sum import Collector
+from cohortium.federate.messages import Reply
+from cohortium.federate.secrecy import Credential, context_of, layout_of, noise_plan, roster_of, word_layout
+from cohortium.federate.study import Analysis, Study
+from cohortium.records import Schema, State, Sums, pack, schema_to_plain
+
+
+class Ask(Protocol):
+    """Asks sites and waits for all of them, or for as many as are said to be enough."""
+
+    def __call__(
+        self, topic: str, facts: Mapping[str, dict[str, Any]], bodies: Mapping[str, bytes], enough: int | None = None
+    ) -> dict[str, Reply]:
+        """Replies by site."""
+        ...
+
+
+class SecureTotal:
+    """One secure session of one run. The hub learns totals; whoever reads its memory learns no more.
+
+    credentials : of the sites that take part, as they showed them.
+    """
+
+    def __init__(self, study: Study, credentials: Mapping[str, Credential], ask: Ask) -> None:
+        self.study, self.credentials, self.ask = study, dict(credentials), ask
+        self.session = secrets.token_hex(16)
+        self.collector = Collector(roster_of(self.session, self.credentials))
+
+    def total(self, analysis: Analysis, schema: Schema, step: int, state: State) -> Sums:
+        """The sums over all sites for a state."""
+        if not self.collector.rounds_left:
+            self._deal()
+        layout = layout_of(analysis, schema, state)
+        parties = len(self.credentials)
+        if self.study.mode != "dp":
+            encoding = Encoding(layout, parties)
+            return Sums(encoding.decode(self._round(encoding, analysis, schema, step, state)), _bounds(layout, parties))
+        plan = noise_plan(self.study, analysis, schema, step, state, self.collector.roster)
+        encoding = Encoding(word_layout(layout), parties)
+        return plan.total(encoding.decode(self._round(encoding, analysis, schema, step, state)), layout)
+
+    def _deal(self) -> None:
+        shown = {name: one.to_plain() for name, one in self.credentials.items()}
+        facts = {"study": self.study.digest, "session": self.session, "credentials": shown}
+        self._exchange("deal", facts, self.collector.deal_request(), self.collector.add_keys)
+        self._exchange("share", {"study": self.study.digest}, self.collector.share_request(), self.collector.add_shares)
+
+    def _round(self, encoding: Encoding, analysis: Analysis, schema: Schema, step: int, state: State) -> Any:
+        plain, data = schema_to_plain(schema), state.to_bytes()
+        self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
+        facts = {"study": self.study.digest, "analysis": analysis.name, "step": step}
+        asked = {**facts, "schema": plain}
+        bodies = {
+            site: pack({}, {"state": _octets(data), "mask": _octets(self.collector.mask_request(site))})
+            for site in self.credentials
+        }
+        replies = self.ask("masked", dict.fromkeys(self.credentials, asked), bodies)
+        for site, reply in replies.items():
+            self.collector.add_masked(site, reply.body)
+        if self.collector.close_round():
+            self._exchange("confirm", facts, self.collector.confirm_request(), self.collector.add_confirmed)
+        fewest = self.collector.roster.fewest
+        self._exchange("unmask", facts, self.collector.unmask_request(), self.collector.add_unmasked, enough=fewest)
+        return self.collector.total()
+
+    def _exchange(
+        self,
+        topic: str,
+        facts: dict[str, Any],
+        request: bytes,
+        add: Callable[[str, bytes], None],
+        enough: int | None = None,
+    ) -> None:
+        everybody = dict.fromkeys(self.credentials, facts)
+        for site, reply in self.ask(topic, everybody, dict.fromkeys(self.credentials, request), enough).items():
+            add(site, reply.body)
+
+
+def _octets(data: bytes) -> Any:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+def _bounds(layout: Any, parties: int) -> dict[str, float]:
+    return {name: bound * parties for name, _, _, bound in layout if bound is not None}

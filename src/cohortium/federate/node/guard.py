@@ -1,0 +1,51 @@
+"""What a node holds a study against before anything leaves: rules, the history of questions, and the budget."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from cohortium.federate.study import Analysis, Study
+from cohortium.privacy.disclosive_columns import check_columns
+from cohortium.privacy.disclosure import load_rules
+from cohortium.privacy.history import QueryHistory
+from cohortium.privacy.ledger import Account, BudgetLedger
+from cohortium.privacy.person_tokens import node_key, person_tokens
+from cohortium.records import Sums, Table, name_of
+from cohortium.registry import find
+
+
+class Guard:
+    """The rules, history and budgets of one node; their files lie in ``home``.
+
+    A steward's own rules are ``disclosure.toml`` there; those that ship with Cohortium hold where there is none.
+    """
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        own = home / "disclosure.toml"
+        self.rules = load_rules(own if own.exists() else None)
+        self.key = node_key(home / "history.key")
+        self.history = QueryHistory(home / "history.db", fewest=self.rules.difference)
+        self.ledger = BudgetLedger(home / "budget.db")
+
+    def admit(self, study: Study, records: Table) -> None:
+        """Let a study begin on these records (with every column of the dataset), and remember that it did.
+
+        Raises : DisclosureRefused where too few persons are meant, a column singles persons out, or, together with
+                 what was answered before, few persons would be. In mode "dp" the noise answers for the last.
+        """
+        self.rules.check_persons(len(set(records.persons().tolist())), study.mode)  # type: ignore[arg-type]
+        check_columns(records, study.columns, self.rules, study.mode)  # type: ignore[arg-type]
+        if study.mode != "dp" and len(records):
+            tokens = person_tokens(records, study.dataset, self.key)
+            self.history.admit(study.researcher, study.dataset, study.digest, tokens)
+
+    def check(self, study: Study, analysis: Analysis, sums: Sums) -> None:
+        """Raises DisclosureRefused where a site's sums would say too much about few persons."""
+        counts = find("algorithm", name_of(analysis.algorithm)).facts["counts"]
+        self.rules.check_sums(sums, counts=counts, mode=study.mode)  # type: ignore[arg-type]
+
+    def charge(self, study: Study, run: str, step: int, rho: Fraction) -> None:
+        """Pay for a step before it is computed; raises BudgetExhausted."""
+        self.ledger.charge(run, step, [Account("dataset", study.dataset)], rho, purpose=study.title)
