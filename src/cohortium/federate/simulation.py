@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from cohortium.federate.node.desk import Desk
 from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import APPROVED, NodeStore
 from cohortium.federate.study import Study
+from cohortium.privacy.accounting import rho_of
 from cohortium.privacy.disclosure import DisclosureRules
+from cohortium.privacy.ledger import Account
 from cohortium.records import Result, Table
 
 
@@ -46,6 +49,9 @@ def simulate(study: Study, sites: Mapping[str, Table], *, rules: DisclosureRules
             secure = SecureSite.simulated(name, memory)
             desk = Approving(name, home / name, memory, secure, tables={study.dataset: table})
             desk.guard.rules = rules or desk.guard.rules
+            if study.epsilon is not None and study.delta is not None:
+                budget = Fraction(rho_of(study.epsilon, study.delta))
+                desk.guard.ledger.grant(Account("dataset", study.dataset), budget, by="simulation")
             desks[name] = desk.answer
         store = HubStore(home / "hub.db")
         run = store.submit(secrets.token_hex(6), study, "simulation").run

@@ -54,7 +54,7 @@ def patients(n: int = 400, seed: int = 0) -> Table:
         "hospital": pa.array(np.array(["north", "south", "west"])[rng.integers(0, 3, n)]).dictionary_encode(),
     }
     kinds = {
-        "age": Column("age", Kind.CONTINUOUS, unit="years"),
+        "age": Column("age", Kind.CONTINUOUS, unit="years", minimum=0.0, maximum=120.0),
         "marker": Column("marker", Kind.CONTINUOUS),
         "stage": Column("stage", Kind.ORDINAL, levels=STAGES),
         "visits": Column("visits", Kind.INTEGER),

@@ -51,7 +51,7 @@ class Federation:
 
         return answer
 
-    def conductor(self, channel: object | None = None, **settings: float) -> Conductor:
+    def conductor(self, channel: object | None = None, decision_s: float = 50.0) -> Conductor:
         """A conductor that does not sleep; time passes one second per look at the clock."""
         ticks = iter(range(10_000_000))
         return Conductor(
@@ -59,7 +59,7 @@ class Federation:
             self.hub,
             sleep=lambda _s: None,
             clock=lambda: float(next(ticks)),
-            **settings,
+            decision_s=decision_s,
         )
 
     def approve_everywhere(self, study: Study) -> None:
@@ -68,10 +68,10 @@ class Federation:
             store.receive(study, ("describe",))
             store.decide(study.digest, APPROVED, f"steward of {site}")
 
-    def run(self, study: Study, name: str = "run1", **settings: float) -> Run:
+    def run(self, study: Study, name: str = "run1") -> Run:
         """Submit and conduct."""
         self.hub.submit(name, study, f"token of {name}")
-        return self.conductor(**settings).conduct(name)
+        return self.conductor().conduct(name)
 
 
 class Disturbed:

@@ -90,7 +90,9 @@ def test_a_node_that_restarts_in_the_middle_changes_nothing(federation: Federati
         return federation.desks[site].answer(data)
 
     federation.hub.submit("run1", asked, "t")
-    assert federation.conductor(Disturbed(federation.channel, fault)).conduct("run1").status == DONE, federation.hub.run("run1").said
+    assert federation.conductor(Disturbed(federation.channel, fault)).conduct("run1").status == DONE, (
+        federation.hub.run("run1").said
+    )
     assert_same_answer(
         federation.hub.results("run1")["who"], pooled(asked.analyses[0].algorithm, federation.table), 1e-8
     )

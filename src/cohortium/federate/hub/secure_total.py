@@ -58,21 +58,20 @@ class SecureTotal:
 
     def _round(self, encoding: Encoding, analysis: Analysis, schema: Schema, step: int, state: State) -> Any:
         plain, data = schema_to_plain(schema), state.to_bytes()
-        self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
+        tally = self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
         facts = {"study": self.study.digest, "analysis": analysis.name, "step": step}
         asked = {**facts, "schema": plain}
         bodies = {
-            site: pack({}, {"state": _octets(data), "mask": _octets(self.collector.mask_request(site))})
+            site: pack({}, {"state": _octets(data), "mask": _octets(tally.mask_request(site))})
             for site in self.credentials
         }
-        replies = self.ask("masked", dict.fromkeys(self.credentials, asked), bodies)
-        for site, reply in replies.items():
-            self.collector.add_masked(site, reply.body)
-        if self.collector.close_round():
-            self._exchange("confirm", facts, self.collector.confirm_request(), self.collector.add_confirmed)
+        for site, reply in self.ask("masked", dict.fromkeys(self.credentials, asked), bodies).items():
+            tally.add_masked(site, reply.body)
+        if not tally.all_are_left:
+            self._exchange("confirm", facts, tally.confirm_request(), tally.add_confirmed)
         fewest = self.collector.roster.fewest
-        self._exchange("unmask", facts, self.collector.unmask_request(), self.collector.add_unmasked, enough=fewest)
-        return self.collector.total()
+        self._exchange("unmask", facts, tally.unmask_request(), tally.add_unmasked, enough=fewest)
+        return tally.total()
 
     def _exchange(
         self,
