@@ -249,6 +249,7 @@ PEERS: dict[str, Entrant] = {
     ),
     "tabular_argn": Entrant(TabularArgn, "mostly", "MOSTLY AI TabularARGN 2.7", "at most 4 minutes of training"),
     "dpmm_mst_1": Entrant(lambda: Dpmm("MSTPipeline", 1.0), "dpmm", "dpmm MST, epsilon 1"),
+    "dpmm_aim_1": Entrant(lambda: Dpmm("AIMPipeline", 1.0), "dpmm", "dpmm AIM, epsilon 1"),
     "dpmm_mst_10": Entrant(lambda: Dpmm("MSTPipeline", 10.0), "dpmm", "dpmm MST, epsilon 10"),
     "smartnoise_mst_1": Entrant(lambda: SmartNoise("mst", 1.0), "smartnoise", "SmartNoise MST, epsilon 1"),
 }

@@ -52,15 +52,26 @@ def score_sums(codes: NDArray[np.uint8], scores: Sequence[NDArray[np.float64]]) 
 def associations(sums: ScoreSums) -> NDArray[np.float64]:
     """Association (p, p) of every pair of columns: squared correlations of their scores beyond what chance makes."""
     width = np.diff(sums.offset)
-    columns = len(width)
-    spread = np.maximum(np.diag(sums.covariance), VARIES)
-    column_of = np.repeat(np.arange(columns), width)
-    squared = sums.covariance**2 / spread / spread[:, None]
-    halfway = np.stack([np.bincount(column_of, weights=row, minlength=columns) for row in squared], axis=0)
-    together = np.stack([np.bincount(column_of, weights=row, minlength=columns) for row in halfway.T], axis=1)
-    found = np.maximum(together - np.outer(width, width) / max(sums.rows, 1), 0.0)
+    by_chance = np.outer(width, width) / max(sums.rows, 1)
+    found = np.stack([_squared(sums, column) for column in range(len(width))]) if len(width) else by_chance
+    found = np.maximum(found - by_chance, 0.0)
     np.fill_diagonal(found, 0.0)
     return np.asarray(found)
+
+
+def certainty(sums: ScoreSums, target: int) -> NDArray[np.float64]:
+    """By how many standard deviations the association of ``target`` with each column (p,) exceeds chance."""
+    width = np.diff(sums.offset)
+    freedom = np.maximum(width * width[target], 1)  # rows times the squared correlations is a chi-square of these
+    return np.asarray((sums.rows * _squared(sums, target) - freedom) / np.sqrt(2.0 * freedom))
+
+
+def _squared(sums: ScoreSums, target: int) -> NDArray[np.float64]:
+    """Sum of squared correlations between the scores of ``target`` and those of each column (p,)."""
+    spread = np.maximum(np.diag(sums.covariance), VARIES)
+    own = slice(sums.offset[target], sums.offset[target + 1])
+    each = (sums.covariance[own] ** 2 / spread / spread[own, None]).sum(axis=0)
+    return np.add.reduceat(np.append(each, 0.0), sums.offset[:-1]) * (np.diff(sums.offset) > 0)
 
 
 def blend_weights(

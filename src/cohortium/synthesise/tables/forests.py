@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,13 +29,17 @@ MIDDLING_CUTS = 10
 """A feature with more cuts finds a good one by chance more easily, and must show more evidence."""
 
 
+PERSONS, EVIDENCE = (300, 1_000, 4_000, 10_000), (4.2, 3.0, 2.4, 2.2)
+"""Few persons: chance splits look good and point at them, so more evidence is asked for. Measured, see docs/methods.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class TreeSettings:
     """The dials between fidelity and privacy; ``None`` lets the number of persons decide.
 
     trees      : trees per column; a row draws one of them.
     leaf       : fewest rows in a leaf while trees grow.
-    evidence   : how far beyond a random split's a split must explain, in its standard deviations.
+    evidence   : how far beyond a random split's a split must explain, in its standard deviations; more for few persons.
     shrink     : pseudo-count with which a leaf leans on its parent.
     smallest   : fewest persons behind any value, level, or run that rows are drawn from.
     share      : share of the rows whose structure a tree sees; its leaves are filled with all of them.
@@ -54,17 +58,19 @@ class TreeSettings:
     honest: bool = False
     favour: float = 10.0
     blends: int = 2
-    ridge: float = 5.0
-    predictors: int = 32
+    ridge: float = 0.5
+    predictors: int | None = None
     structure_rows: int = 100_000
 
     def for_persons(self, persons: int) -> TreeSettings:
         """The settings with every open dial set for this many persons."""
-        leaf = self.leaf if self.leaf is not None else 10
-        # few persons: chance splits look good and point at them, so more evidence is asked for
-        evidence = self.evidence if self.evidence is not None else float(np.interp(persons, [1_000, 4_000], [5.0, 2.5]))
-        smallest = self.smallest if self.smallest is not None else int(np.clip(persons // 50, 3, 5))
-        return replace(self, leaf=leaf, evidence=evidence, smallest=smallest)
+        default: dict[str, Any] = {
+            "leaf": int(np.clip(round(persons**0.5 / 4), 10, 30)),
+            "evidence": float(np.interp(np.log10(persons), np.log10(PERSONS), EVIDENCE)),
+            "smallest": int(np.clip(persons // 50, 3, 5)),
+            "predictors": int(np.clip(round(persons**0.5 * 0.6), 8, 32)),
+        }
+        return replace(self, **{dial: value for dial, value in default.items() if getattr(self, dial) is None})
 
 
 def learn_forests(
@@ -85,10 +91,8 @@ def learn_forests(
     related = associations(sums)
 
     def learn(place: int) -> Forest:
-        strongest = np.argsort(-related[place, :place], kind="stable")[: settings.predictors]
-        features = tree_features(
-            codes, place, np.sort(strongest).tolist(), bins, scores, sums, settings.ridge, settings.blends
-        )
+        before = np.sort(np.argsort(-related[place, :place], kind="stable")[: settings.predictors])
+        features = tree_features(codes, place, before, bins, scores, sums, settings.ridge, settings.blends)
         return _forest(
             codes[:, place], hidden[:, place], bins, place, scores[place], features, settings, int(seeds[place])
         )

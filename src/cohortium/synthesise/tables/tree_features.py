@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.numerics.blends import NO_BLENDS, Blends, blend_ranks, with_cuts
-from cohortium.numerics.score_sums import ScoreSums, blend_weights
+from cohortium.numerics.score_sums import ScoreSums, blend_weights, certainty
 from cohortium.numerics.target_scores import coarse_ranks, level_ranks, level_scores, ordered_scores
 from cohortium.records import Role
 from cohortium.synthesise.tables.bins import ColumnBins
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FEATURE_BINS = 48
 FEATURE_LEVELS = 64
 BLEND_RANKS = 64
+SURE = 5.0
+"""Standard deviations by which an association must exceed chance to enter a blend: noise adds up in a sum."""
 OUTCOME_LEVELS = 12
 """An outcome with more levels than this is a column like any other: splits on each of them would eat up the rows."""
 
@@ -54,7 +56,7 @@ def is_outcome(bins: ColumnBins) -> bool:
 def tree_features(
     codes: NDArray[np.uint8],
     target: int,
-    before: Sequence[int],
+    before: NDArray[np.int64],
     bins: Sequence[ColumnBins],
     scores: Sequence[NDArray[np.float64]],
     sums: ScoreSums,
@@ -64,14 +66,15 @@ def tree_features(
     """The features of column ``target`` of ``codes`` from the columns ``before`` it."""
     own = scores[target][codes[:, target]].astype(np.float32)
     source, lookups, widths = [], [], []
-    for column in before:
+    for column in before.tolist():
         for lookup, ranks in _orders(codes[:, column], bins[column], own):
             source.append(column)
             lookups.append(lookup)
             widths.append(ranks)
     columns = [lookup[codes[:, column]] for lookup, column in zip(lookups, source, strict=True)]
     # an outcome has its own splits: hidden in a blend, its part would be blurred with everything else
-    blended = _blended(codes, target, [c for c in before if not is_outcome(bins[c])], scores, sums, ridge, blends)
+    sure = before[certainty(sums, target)[before] > SURE]
+    blended = _blended(codes, target, [c for c in sure if not is_outcome(bins[c])], scores, sums, ridge, blends)
     if blended.number:
         columns += list(blend_ranks(codes, blended).T)
         source += [-1 - d for d in range(blended.number)]
