@@ -8,11 +8,11 @@ BIN := .venv/bin
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[report]"
+	$(BIN)/python -m pip install --quiet --editable ".[report,federation]"
 	touch $@
 
 .venv/tested: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable ".[report,postgres,test,check]"
+	$(BIN)/python -m pip install --quiet --editable ".[report,federation,postgres,test,check]"
 	touch $@
 
 demo: .venv/installed  ## the whole way on real data; ends at a loopback address when run at a terminal

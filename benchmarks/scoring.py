@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as arrow_parquet
 
 import cohortium.evaluate  # noqa: F401 - registers the metrics
@@ -78,6 +79,13 @@ def rounded(table: Table) -> Table:
     return Table(arrow, table.schema)
 
 
+def _truths(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """True and false however a peer writes them: as texts of any case, or as 0 and 1."""
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    return array.cast(pa.bool_()) if not pa.types.is_string(array.type) else pc.utf8_lower(array).cast(pa.bool_())
+
+
 def read_made(path: Path, schema: Schema) -> Table:
     """What a method made, under the real table's schema: infinite numbers count as missing, negative durations as 0."""
     raw = arrow_parquet.read_table(path).replace_schema_metadata(None)
@@ -92,6 +100,6 @@ def read_made(path: Path, schema: Schema) -> Table:
             array = pa.array(np.round(values) if whole else values, mask=np.isnan(values))
             array = array.cast(pa.int64()) if whole else array
         elif column.kind is Kind.BOOLEAN and not pa.types.is_boolean(array.type):
-            array = array.cast(pa.bool_())
+            array = _truths(array)
         columns.append(array)
     return Table(pa.table(columns, names=list(schema.names)), schema)

@@ -41,7 +41,7 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFedera
         sources[site] = folder / f"{site}.csv"
         rows.to_csv(sources[site], index=False)
         (folder / f"{site}.csv.schema.toml").write_text(schema, "utf-8")
-    rule = Rule("heart", ("describe",), modes=("plain",), researchers=("ada",))
+    rule = Rule("heart", ("describe",), researchers=("ada",))
     with LocalFederation(folder / "f", sources, "heart", (rule,)) as running:
         running.wait_until_connected(running.researcher("ada"))
         yield running
@@ -54,7 +54,7 @@ def ada(federation: LocalFederation) -> HubClient:
 
 def _study(title: str, analyses: int = 1) -> Study:
     each = tuple(Analysis(f"d{number}", Describe(("age", "chol", "cp"))) for number in range(analyses))
-    return Study(title, "heart", each, mode="plain", patience_s=90.0)
+    return Study(title, "heart", each, mode="secure", patience_s=90.0)
 
 
 def _pooled() -> Result:
@@ -97,7 +97,7 @@ def test_a_researcher_gets_the_pooled_answer_from_the_command_line(
 ) -> None:
     asked = tmp_path / "study.toml"
     asked.write_text(
-        'title = "Who is in the four hospitals"\ndataset = "heart"\nmode = "plain"\n'
+        'title = "Who is in the four hospitals"\ndataset = "heart"\nmode = "secure"\n'
         '[[analyses]]\nname = "who"\nalgorithm = "describe"\nvariables = ["age", "chol", "cp"]\n',
         "utf-8",
     )

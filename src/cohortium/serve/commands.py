@@ -228,7 +228,16 @@ def run_demo(out: Path, reporter: Reporter) -> dict[str, Any]:
     if twin.exists():
         raise InvalidRequest(f"{twin} is there from an earlier demo. Remove {folder}, or choose another --out.")
     made = synthesise_table(str(data), twin, Plan(seed=1), reporter)
-    return {**made, "lines": [*described["lines"], *made["lines"]]}
+    return {**made, "lines": [*described["lines"], *made["lines"], *_federated_demo(folder / "federation", reporter)]}
+
+
+def _federated_demo(folder: Path, reporter: Reporter) -> list[str]:
+    """The four hospitals as four nodes, where the packages for it are installed."""
+    if find_spec("nvflare") is None:
+        return ["The federated part was left out: it needs pip install 'cohortium[federation]'."]
+    from cohortium.serve.federated_demo import run_federated_demo
+
+    return run_federated_demo(folder, reporter)
 
 
 def serve_folder(folder: Path, port: int, ready: Callable[[str], None]) -> None:

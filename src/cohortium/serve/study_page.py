@@ -25,7 +25,7 @@ def study_page(study: Study, results: dict[str, Result], record: dict[str, Any])
         "purpose": study.purpose,
         "rehearsal": bool(record.get("rehearsal")),
         "facts": _facts(study, results, record),
-        "answers": [_answer(name, result) for name, result in results.items()],
+        "answers": [_answer(name, result, _limits(name, record)) for name, result in results.items()],
         "words": in_words(study),
         "digests": record.get("results", {}),
         "study_digest": study.digest,
@@ -47,7 +47,13 @@ def _facts(study: Study, results: dict[str, Result], record: dict[str, Any]) -> 
     return facts + ([("Researcher", study.researcher)] if study.researcher else [])
 
 
-def _answer(name: str, result: Result) -> dict[str, Any]:
+def _limits(name: str, record: dict[str, Any]) -> list[str]:
+    """What the gate kept in of an answer, in its words."""
+    events = [one for one in record.get("events", []) if one["what"] == "result" and one.get("analysis") == name]
+    return [str(limit) for event in events for limit in event.get("limits", [])]
+
+
+def _answer(name: str, result: Result, limits: list[str]) -> dict[str, Any]:
     tables = []
     for title, table in result.tables.items():
         rows = list(zip(*table.values(), strict=True))
@@ -67,12 +73,12 @@ def _answer(name: str, result: Result) -> dict[str, Any]:
         "persons": result.persons,
         "tables": tables,
         "singles": singles,
-        "notes": [str(note) for note in result.facts.get("notes", [])],
+        "notes": [*limits, *(str(note) for note in result.facts.get("notes", []))],
     }
 
 
 def _cell(value: Any) -> dict[str, Any]:
-    return {"text": shown(value), "number": isinstance(value, (int, float)) and not isinstance(value, bool)}
+    return {"text": shown(value) or "–", "number": isinstance(value, (int, float)) and not isinstance(value, bool)}
 
 
 def _is_single(value: Any) -> bool:
