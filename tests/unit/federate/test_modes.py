@@ -123,6 +123,26 @@ def test_asking_for_all_but_one_is_refused(federation: Federation) -> None:
     assert "Differencing" in ended.said
 
 
+def test_the_same_study_with_one_hospital_less_is_refused(federation: Federation) -> None:
+    """Subtracting the two answers would give the sums of the hospital that was left out."""
+    from cohortium.federate.node.secure_site import SecureSite
+    from cohortium.federate.node.store import NodeStore
+
+    extra = "east"
+    federation.tables[extra] = federation.tables["west"].take(np.arange(100))
+    federation.stores[extra] = NodeStore(federation.home / extra / "node.db")
+    federation.secure[extra] = SecureSite.simulated(extra, federation.stores[extra])
+    federation.desks[extra] = federation.desk(extra)
+    federation.channel.desks[extra] = federation._answering(extra)
+    asked = study(mode="secure", quorum=3)
+    federation.approve_everywhere(asked)
+    assert federation.run(asked).status == DONE
+    federation.stores[extra].decide(asked.digest, "refused", "steward", "not today")
+    ended = federation.run(asked, "run2")
+    assert ended.status == FAILED
+    assert "other sites" in ended.said
+
+
 def test_a_site_that_comes_with_another_key_is_refused(federation: Federation, tmp_path: Path) -> None:
     from cohortium.federate.node.secure_site import SecureSite
     from cohortium.federate.node.store import NodeStore

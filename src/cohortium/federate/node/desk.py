@@ -86,6 +86,7 @@ class Desk:
         self.tables = tables or {}
         self.runs: dict[str, Open] = {}
         self.loaded: dict[str, tuple[Any, Table]] = {}
+        self.masked: dict[str, tuple[str, int, str]] = {}
         self.answered: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._lock = threading.Lock()
         self.topics: dict[str, Callable[[Request], Reply]] = {
@@ -196,6 +197,7 @@ class Desk:
         context = context_of(step.study, step.analysis.name, step.number, step.state_bytes, schema)
         body = self.secure.mask(request.run, parts["mask"].tobytes(), vector, context)
         self._leaves(request.run, step, "masked", len(body), sums)
+        self.masked[request.run] = (step.analysis.name, step.number, hashlib.sha256(step.state_bytes).hexdigest())
         return Reply({}, body)
 
     def _vector(self, run: str, step: Step) -> tuple[Any, Sums]:
@@ -224,8 +226,9 @@ class Desk:
         study = self._approved(request)
         body = self.secure.member(request.run).unmask(request.body)
         survivors = self.secure.survivors(request.run, request.body)
-        run = f"{request.run}/{_fact(request, 'analysis', str)}/opened"
-        self.store.leaves(run, _fact(request, "step", int), study.digest, "", roster=survivors)
+        analysis, number, state = self.masked[request.run]
+        # not by run: the same question to one hospital less, in another run, would give that hospital away
+        self.store.leaves(f"{study.digest}/{analysis}/{state}", number, study.digest, state, roster=survivors)
         return Reply({}, body)
 
     def _close(self, request: Request) -> Reply:
@@ -235,6 +238,7 @@ class Desk:
     def _forget(self, run: str) -> None:
         self.runs.pop(run, None)
         self.secure.close(run)
+        self.masked.pop(run, None)
         for topic in KEPT_ANSWERS:
             self.answered.pop((run, topic), None)
 
