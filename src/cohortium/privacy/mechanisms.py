@@ -16,7 +16,7 @@ import numpy as np
 
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.accounting import Budget
-from cohortium.privacy.secure_noise import Noise, bernoulli_exp, discrete_gaussian, uniform_below
+from cohortium.privacy.secure_noise import Noise, bernoulli_exp, discrete_gaussian, few_digits, uniform_below
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,11 +118,7 @@ def variance_at(rho: Fraction) -> Fraction:
     """Variance of Gaussian noise on a count that costs at most ``rho``, with few digits so that noise is fast."""
     if rho <= 0:
         raise InvalidRequest("A private count needs a budget above 0.")
-    exact = 1 / (2 * rho)
-    bottom = 1
-    while exact * bottom < _DIGITS and bottom < _DIGITS**2:
-        bottom *= 2
-    return Fraction(math.ceil(exact * bottom), bottom)
+    return few_digits(1 / (2 * rho))
 
 
 def threshold_at(variance: float, delta: float) -> int:

@@ -1,7 +1,8 @@
 """THE gate: the one place that lets a result computed from patients leave.
 
-``release`` judges the evidence of a synthetic table under a policy. It returns a ``Released``, which nothing else can
-make, or raises ``DisclosureRefused``. An override needs a reason; it is part of the decision from then on.
+``release`` judges the evidence of a synthetic table under a policy, ``release_result`` an answer under disclosure
+rules. They return a ``Released`` or a ``ReleasedResult``, which nothing else can make, or raise ``DisclosureRefused``.
+An override needs a reason; it is part of the decision from then on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,8 +19,10 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as arrow_parquet
 
 from cohortium.errors import DisclosureRefused, InvalidRequest, TargetUnwritable
+from cohortium.privacy.disclosure import DisclosureRules, Mode
 from cohortium.privacy.policy import Policy
-from cohortium.records import Evidence, Finding, Status, Table
+from cohortium.privacy.result_cells import Cells, without_small_cells
+from cohortium.records import Evidence, Finding, Result, Status, Table
 
 Verdict = Literal["released", "refused", "released by override"]
 Renderer = Callable[[Evidence, "Decision"], bytes]
@@ -96,6 +99,18 @@ class Released:
         return folder
 
 
+class ReleasedResult:
+    """An answer that the gate has let out, with the decision. Only ``release_result`` makes one."""
+
+    __slots__ = ("decision", "result")
+
+    def __init__(self, result: Result, decision: Decision, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise DisclosureRefused("A ReleasedResult is made by privacy.release.release_result alone.")
+        self.result = result
+        self.decision = decision
+
+
 def decide(evidence: Evidence, policy: Policy, *, override_reason: str = "") -> tuple[Evidence, Decision]:
     """The evidence with every row judged under ``policy``, and what follows from it."""
     judged = policy.judge(evidence)
@@ -129,6 +144,40 @@ def release(table: Table, evidence: Evidence, policy: Policy, *, override_reason
             + (f"\nWhat would help:{helps}" if helps else "")
         )
     return Released(table, judged, decision, seal=_SEAL)
+
+
+def release_result(
+    result: Result,
+    rules: DisclosureRules,
+    *,
+    mode: Mode = "secure",
+    cells: Sequence[Cells] | None = None,
+    arrays: Sequence[str] = (),
+    parameters: int = 0,
+) -> ReleasedResult:
+    """Let an answer out under ``rules``, with small cells blanked; what was blanked is among the decision's limits.
+
+    mode       : how its sums came about; noisy counts ("dp") are shown as they are.
+    cells      : its tables of counts; those with the usual names where None.
+    arrays     : names of its arrays that count persons.
+    parameters : of the model that was fitted; 0 where it is none.
+    Raises     : DisclosureRefused where too few persons stand behind it, or too few for its parameters.
+    """
+    if mode == "dp":
+        return ReleasedResult(result, Decision("released", rules.title), seal=_SEAL)
+    if 0 < result.persons < rules.persons:
+        raise DisclosureRefused(
+            f"The gate keeps this answer in under '{rules.title}': fewer than {rules.persons} persons of all sites "
+            "stand behind it. Widen the condition, or ask more sites."
+        )
+    rules.check_saturation(parameters, result.persons)
+    shown, blanked = without_small_cells(result, rules, cells, arrays)
+    limits = tuple(
+        f"'{name}': {count} blanked, since they, or others by way of them, would show fewer than {rules.cell} persons; "
+        "single numbers that were computed from them, too."
+        for name, count in blanked.items()
+    )
+    return ReleasedResult(shown, Decision("released", rules.title, (), limits), seal=_SEAL)
 
 
 def _sentence(finding: Finding) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WORD = 1 << 62
 _FITS = 1 << 60  # products up to here are computed in 64 bits, beyond in Python's whole numbers
+_DIGITS = 1 << 10  # noise with a scale of about three digits is drawn fast
 _FARTHEST = 64  # proposals beyond this many scales would be kept with a chance below 2 ** -2,800
 
 
@@ -155,3 +156,11 @@ def discrete_gaussian(variance: Fraction, count: int, noise: Noise) -> NDArray[n
         drawn[todo[accepted]] = proposed[accepted]
         todo = todo[~accepted]
     return drawn
+
+
+def few_digits(variance: Fraction) -> Fraction:
+    """The variance rounded up, which is towards more privacy, to about three digits."""
+    bottom = 1
+    while variance * bottom < _DIGITS and bottom < _DIGITS**2:
+        bottom *= 2
+    return Fraction(math.ceil(variance * bottom), bottom)
