@@ -30,7 +30,7 @@ MIDDLING_CUTS = 10
 
 
 PERSONS, EVIDENCE = (300, 1_000, 4_000, 10_000), (4.2, 3.0, 2.4, 2.2)
-"""Few persons: chance splits look good and point at them, so more evidence is asked for. Measured, see docs/methods.md."""
+"""Few persons: chance splits look good and point at them, so more evidence is asked for (docs/methods.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class TreeSettings:
     favour     : factor on what splits on the outcome explain, so that what depends on it is not lost.
     blends     : most blends of earlier columns that a tree may split on; ridge : pseudo-count per score in them.
     predictors : most columns that a column may depend on, the most associated ones.
+    structure_rows, fill_rows : most rows that one tree grows on, and about the most that its leaves are filled with.
     """
 
     trees: int = 8
@@ -61,6 +62,7 @@ class TreeSettings:
     ridge: float = 0.5
     predictors: int | None = None
     structure_rows: int = 100_000
+    fill_rows: int = 400_000
 
     def for_persons(self, persons: int) -> TreeSettings:
         """The settings with every open dial set for this many persons."""
@@ -144,10 +146,15 @@ def _forest(
     favour = np.array([settings.favour if c >= 0 and is_outcome(bins[c]) else 1.0 for c in features.source])
     trees = []
     for _ in range(settings.trees if splits else 1):
-        shuffled = rng.permutation(rows)
         kept = int(len(rows) * (0.5 if settings.honest else settings.share))
-        grows = np.sort(shuffled[: min(kept, settings.structure_rows)])
-        fills = np.sort(shuffled[kept:]) if settings.honest else rows
+        if settings.honest or kept <= settings.structure_rows:
+            shuffled = rng.permutation(rows)
+            grows = np.sort(shuffled[: min(kept, settings.structure_rows)])
+            fills = np.sort(shuffled[kept:]) if settings.honest else rows
+        else:  # of very many rows each tree is filled with another part: together they have seen them all
+            grows = np.sort(rng.choice(rows, settings.structure_rows, replace=False, shuffle=False))
+            step = -(-len(rows) // settings.fill_rows)
+            fills = rows[rng.integers(step) :: step]
         if splits:
             tree = grow(features.ranks, features.widths, by_row, grows, settings.leaf or 1, evidence, DEEPEST, favour)
             leaf = route(features.ranks, fills, tree[0], tree[1], tree[2])
