@@ -158,7 +158,14 @@ def check(
 
 
 def algorithm(
-    name: str, *, title: str, leaves_site: str, source: str, counts: tuple[str, ...] = (), family: str = "statistics"
+    name: str,
+    *,
+    title: str,
+    leaves_site: str,
+    source: str,
+    counts: tuple[str, ...] = (),
+    cells: tuple[tuple[str, tuple[str, ...]], ...] | None = None,
+    family: str = "statistics",
 ) -> Callable[[Thing], Thing]:
     """Register a statistic or model that is written as additive summaries and a step on their sum.
 
@@ -166,9 +173,18 @@ def algorithm(
     leaves_site : what leaves a site, in words that a data steward understands.
     source      : paper, equation or definition that it follows.
     counts      : names of those sums that count persons cell by cell, to which the small-cell rules apply.
-    family      : "statistics", "survival", "models", "counts", "learning".
+    cells       : tables of the result, with those of their columns by which the gate judges whether a row is about few
+                  persons; columns with the usual names (``n``, ``events`` ...) where None.
+    family      : "statistics", "counts", "survival", "models", "synthesis", "learning".
     """
-    facts = {"title": title, "leaves_site": leaves_site, "source": source, "counts": counts, "family": family}
+    facts = {
+        "title": title,
+        "leaves_site": leaves_site,
+        "source": source,
+        "counts": counts,
+        "cells": cells,
+        "family": family,
+    }
     enter = register("algorithm", name, facts)
 
     def named(thing: Thing) -> Thing:

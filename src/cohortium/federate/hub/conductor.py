@@ -18,8 +18,9 @@ from cohortium.federate.messages import Reply, Request
 from cohortium.federate.secrecy import Credential
 from cohortium.federate.study import Analysis
 from cohortium.privacy.disclosure import DisclosureRules, load_rules
-from cohortium.privacy.release import release_result
-from cohortium.records import Schema, State, Sums, agreed_schema, name_of, schema_from_plain, schema_to_plain
+from cohortium.privacy.release import ReleasedResult, release_result
+from cohortium.privacy.result_cells import Cells
+from cohortium.records import Result, Schema, State, Sums, agreed_schema, name_of, schema_from_plain, schema_to_plain
 from cohortium.registry import find
 
 ASK_S = 8.0
@@ -112,14 +113,19 @@ class Conductor:
 
         first, state = self.store.resume_from(run.run, analysis.name) or (0, None)
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
-        counts = find("algorithm", name_of(analysis.algorithm)).facts["counts"]
-        mode: Any = run.study.mode
-        released = release_result(
-            result, self.rules, mode=mode, arrays=[name for name in counts if name in result.arrays]
-        )
+        released = self._released(run, analysis, result)
         self.store.finish(run.run, analysis.name, released.result)
         limits = list(released.decision.limits)
         self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons, "limits": limits})
+
+    def _released(self, run: Run, analysis: Analysis, result: Result) -> ReleasedResult:
+        """The answer, let out by the gate: small cells blanked as the algorithm's declared facts tell them."""
+        facts = find("algorithm", name_of(analysis.algorithm)).facts
+        mode: Any = run.study.mode
+        arrays = [name for name in facts["counts"] if name in result.arrays]
+        declared = facts["cells"]
+        cells = None if declared is None else [Cells(name, by) for name, by in declared if name in result.tables]
+        return release_result(result, self.rules, mode=mode, cells=cells, arrays=arrays)
 
     def _secure_total(
         self, run: Run, analysis: Analysis, schema: Schema, known: dict[str, Credential], step: int, state: State
