@@ -37,6 +37,7 @@ ENVIRONMENTS: dict[str, Environment] = {
     ),
     "dpmm": Environment((("dpmm==0.1.9", "pyarrow==14.0.2"),), "Apache-2.0"),
     "smartnoise": Environment(((TORCH,), ("smartnoise-synth==1.0.8", TORCH, "pyarrow")), "MIT"),
+    "tenseal": Environment((("tenseal==0.3.18", "numpy"),), "Apache-2.0"),
 }
 
 

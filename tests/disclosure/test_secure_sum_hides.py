@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2
 
 from cohortium.crypto.keys import Identity
-from cohortium.crypto.secure_sum import InProcess, Member, Tally
+from cohortium.crypto.secure_sum import InProcess, Member, Roster, Tally
 from cohortium.crypto.secure_sum.frames import Kind, joined, parted, written
 from cohortium.crypto.secure_sum.masks import apply_mask, own_mask_key, pair_mask_key, private_key
 from cohortium.crypto.shamir import SHARE_BYTES, combine, recover_secret, weights_at_zero
@@ -102,7 +102,7 @@ def test_one_share_below_the_threshold_opens_no_key_of_a_survivor(session: InPro
 
 
 def test_all_that_the_league_knows_leaves_the_masks_between_honest_sites(session: InProcess) -> None:
-    """The hub, four sites of seven, and the own masks that unmasking opens: what is left of a vector is still masked."""
+    """The hub, four sites of seven, and the own masks that unmasking opens: each vector of the others stays masked."""
     league = "abcd"
     privates = {name: bytes(session.members[name]._batch.secrets.masks[0]) for name in league}
     tally, seen = mask_all(session)
@@ -142,9 +142,7 @@ def test_a_late_vector_of_a_site_declared_gone_stays_masked(session: InProcess) 
     private = private_key(recover_secret(shares, 5))
     for peer in NAMES[:-1]:
         public = session.collector._keys[peer].masks[0]
-        apply_mask(
-            late, pair_mask_key(private, public, session.roster, 0, ("g", peer), b"context"), subtract="g" < peer
-        )
+        apply_mask(late, pair_mask_key(private, public, session.roster, 0, ("g", peer), b"context"))  # "g" is the last
     assert len(set(late.tolist())) == WORDS
     assert seen.keys() == set(NAMES[:-1])
 
@@ -161,26 +159,20 @@ def test_a_hub_in_the_middle_is_caught() -> None:
     for name, message in messages.items():
         hub.add_keys(name, message)
     honest, impostor = fields_of(hub.share_request()), Identity.generate()
-    forger = Member.__new__(Member)
-    forger.roster, forger.name = session.roster, "g"
-    forger._identity, forger._random = impostor, np.random.default_rng(1).bytes
-    forger._batch, forger._next, forger._round, forger._confirmed = None, 0, None, None
+    keys = {name: session.roster.public(name) for name in NAMES} | {"g": impostor.public}
+    forger = Member(Roster.of(session.roster.session, keys), "g", impostor)
+    forger.roster = session.roster  # it signs with its own key for the roster of the others
     forged = forger.deal(request)
     swapped = fields_of(messages["g"])
     swapped[HEADER] = bytes(reversed(swapped[HEADER]))
     for replaced in (forged, joined(swapped), messages["f"]):
-        listed = honest[:-1] + [replaced]
+        listed = [*honest[:-1], replaced]
         with pytest.raises(ProtocolViolation, match=r"'g'|another sender"):
             session.members["a"].share(joined(listed))
-    with pytest.raises(ProtocolViolation, match="'g'"):
-        InProcess.__call__ if False else _add_forged(session, forged)
     session.members["a"].share(joined(honest))
-
-
-def _add_forged(session: InProcess, forged: bytes) -> None:
-    session.collector.deal_request(2)  # a new batch has another first round
-    session.collector._first = 0
-    session.collector.add_keys("g", forged)
+    hub.deal_request(2)
+    with pytest.raises(ProtocolViolation, match="'g'"):  # an honest hub refuses a forger, too
+        hub.add_keys("g", forger.deal(written(Kind.DEAL, session.roster, 1, "", [(2).to_bytes(8, "little")])))
 
 
 def test_keys_and_shares_of_an_earlier_batch_or_round_are_caught(session: InProcess) -> None:
@@ -296,9 +288,9 @@ def test_forged_and_doubled_signatures_do_not_count(session: InProcess) -> None:
     full = dict(tally._agreements)
     four = {name: full[name] for name in "abcd"}
     for extra in ({}, {"e": full["a"]}, {"e": Identity.generate().sign(tally.round.statement(tuple(NAMES)))}):
-        with pytest.raises(ProtocolViolation, match="signature|signed"):
+        with pytest.raises(ProtocolViolation, match="sign"):
             session.members["a"].unmask(unmask_for(tally, NAMES, four | extra))
-    doubled = fields_of(unmask_for(tally, NAMES, four)) + [b"a", full["a"]]
+    doubled = [*fields_of(unmask_for(tally, NAMES, four)), b"a", full["a"]]
     with pytest.raises(ProtocolViolation, match="twice"):
         session.members["a"].unmask(joined(doubled))
 
@@ -333,17 +325,15 @@ def test_different_keys_for_different_sites_are_refused(session: InProcess) -> N
         answer = fields_of(session.members[name].share(joined(shown)))[HEADER:]
         texts[name] = dict(zip(answer[::2], answer[1::2], strict=True))
     statements = {}
-    for name in NAMES:
+    for name in NAMES[:-1]:
         dealt = [one for one in NAMES[:-1] if one != name]
         sent = [part for one in dealt for part in (one.encode(), texts[one][name.encode()])]
-        ask = written(Kind.MASK, session.roster, 3, "", [WORDS.to_bytes(8, "little"), *sent])
-        if name == "g":
-            continue
+        ask = written(Kind.MASK, session.roster, hub._first, "", [WORDS.to_bytes(8, "little"), *sent])
         statements[name] = fields_of(session.members[name].mask(ask, vector_of(name), b"context"))[HEADER + 1]
     ask = joined(name.encode() for name in NAMES[:-1])
     fields = [part for name in "bcdef" for part in (name.encode(), statements[name])]
     with pytest.raises(ProtocolViolation, match="signature"):
-        session.members["a"].unmask(written(Kind.UNMASK, session.roster, 3, "", [ask, *fields]))
+        session.members["a"].unmask(written(Kind.UNMASK, session.roster, hub._first, "", [ask, *fields]))
 
 
 # What stays in memory
@@ -359,9 +349,7 @@ def _secrets_in(thing: object, seen: set[int]) -> Iterator[bytearray]:
     names = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
     inner = [getattr(thing, name) for name in names if isinstance(name, str) and hasattr(thing, name)]
     inner += list(vars(thing).values()) if hasattr(thing, "__dict__") else []
-    inner += (
-        list(thing.values()) if isinstance(thing, dict) else list(thing) if isinstance(thing, (list, tuple)) else []
-    )
+    inner += thing.values() if isinstance(thing, dict) else thing if isinstance(thing, (list, tuple)) else []
     for one in inner:
         yield from _secrets_in(one, seen)
 
@@ -381,7 +369,8 @@ def test_used_secrets_are_wiped(session: InProcess) -> None:
     of_one_round = 2 + 2 * len(NAMES)
     assert sum(not any(one) for one in kept) == 1 + of_one_round
     assert sum(any(one) for one in kept) == 2 * of_one_round
-    mask_all(session), mask_all(session)
+    mask_all(session)
+    mask_all(session)
     assert sum(any(one) for one in kept) == 2 * len(NAMES)  # the shares of the round that is open
     members["a"].forget()
     assert not any(any(one) for one in kept)

@@ -64,7 +64,7 @@ def test_whole_numbers_are_exact(data: st.DataObject, parties: int) -> None:
 
 
 @FAST
-@given(st.integers(2_000, 1 << 20), edges | st.floats(-1e6, 1e6))
+@given(st.integers(2_000, 1 << 20), edges.filter(lambda x: abs(x) < 1e6) | st.floats(-1e6, 1e6))
 def test_carries_of_many_parties_are_kept(parties: int, value: float) -> None:
     """All parties hold the same value, so the sum of their words is one product."""
     encoding = Encoding((("x", "<f8", (1,), None),), parties)

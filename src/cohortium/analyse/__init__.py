@@ -1,10 +1,46 @@
 """Statistics and models, each written once as additive summaries and a step on their sum."""
 
+from cohortium.analyse.anova import Anova
+from cohortium.analyse.calibration import Calibration
+from cohortium.analyse.cohort_count import CohortCount
+from cohortium.analyse.competing_risks import CompetingRisks
+from cohortium.analyse.contingency import Contingency
+from cohortium.analyse.correlation import Correlation
+from cohortium.analyse.cox import Cox
 from cohortium.analyse.describe import Describe
+from cohortium.analyse.discrimination import Discrimination
+from cohortium.analyse.histogram import Histogram
+from cohortium.analyse.kaplan_meier import KaplanMeier
+from cohortium.analyse.log_rank import LogRank
+from cohortium.analyse.logistic_regression import LogisticRegression
+from cohortium.analyse.meta_analysis import MetaAnalysis
+from cohortium.analyse.negative_binomial_regression import NegativeBinomialRegression
+from cohortium.analyse.poisson_regression import PoissonRegression
+from cohortium.analyse.quantiles import Quantiles
 from cohortium.analyse.run import drive, over_sites, pooled
+from cohortium.analyse.t_test import TTest
+from cohortium.analyse.table_one import TableOne
 
 __all__ = [
+    "Anova",
+    "Calibration",
+    "CohortCount",
+    "CompetingRisks",
+    "Contingency",
+    "Correlation",
+    "Cox",
     "Describe",
+    "Discrimination",
+    "Histogram",
+    "KaplanMeier",
+    "LogRank",
+    "LogisticRegression",
+    "MetaAnalysis",
+    "NegativeBinomialRegression",
+    "PoissonRegression",
+    "Quantiles",
+    "TTest",
+    "TableOne",
     "drive",
     "over_sites",
     "pooled",

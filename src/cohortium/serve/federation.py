@@ -328,6 +328,34 @@ def node_status(home: NodeHomeOption = NODE, as_json: AsJson = False) -> None:
     out.print(grid if left else "Nothing has left yet.")
 
 
+@study_app.command("algorithms")
+def study_algorithms(as_json: AsJson = False) -> None:
+    """List what a study can ask for, its settings, and what leaves a hospital for it."""
+    from dataclasses import fields
+
+    import cohortium.analyse  # noqa: F401 - registers the algorithms
+    from cohortium.registry import entries
+
+    found = [
+        {
+            "name": entry.name,
+            "title": entry.facts["title"],
+            "family": entry.facts["family"],
+            "settings": [one.name for one in fields(entry.thing)],
+            "leaves_site": entry.facts["leaves_site"],
+            "source": entry.facts["source"],
+        }
+        for entry in entries("algorithm")
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    grid = Grid("algorithm", "what it is", "settings", "what leaves a hospital")
+    for one in found:
+        grid.add_row(one["name"], one["title"], ", ".join(one["settings"]), one["leaves_site"])
+    out.print(grid)
+
+
 @study_app.command("submit")
 def study_submit(
     study: StudyFile,

@@ -1,0 +1,72 @@
+"""Logistic regression: how covariates change the odds of an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cohortium.analyse.binary_outcome import happened, require_outcome
+from cohortium.analyse.glm import LEAVES_SITE, Glm
+from cohortium.analyse.model_rows import ModelColumns
+from cohortium.records import Result, Schema, State, Sums, Table
+from cohortium.registry import algorithm
+
+
+@algorithm(
+    "logistic_regression",
+    title="Logistic regression",
+    leaves_site=LEAVES_SITE,
+    source="McCullagh & Nelder 1989, Generalized Linear Models, chapter 4; errors: White 1980, Liang & Zeger 1986",
+    family="models",
+)
+@dataclass(frozen=True, slots=True)
+class LogisticRegression:
+    """Odds ratios of a binary outcome, with intervals.
+
+    outcome    : boolean column, or one of which ``event`` is the level that counts.
+    covariates : as in ``design``: "age", "stage", "log(marker)", "rcs(age, 40, 60, 80)", "stage:treated"; a nominal
+                 column of sites gives each site an intercept of its own.
+    weights, offset, cluster : columns, see ``ModelColumns``.
+    errors     : "model", robust "HC0" or "HC1", or "clustered" by ``cluster``, or by persons where that is None.
+    ridge, lasso : penalties as in glmnet, on standardised covariates; there are no standard errors with them.
+    Reveals    : the coefficients and their covariance over all sites.
+    """
+
+    outcome: str
+    covariates: tuple[str, ...]
+    event: str | None = None
+    weights: str | None = None
+    offset: str | None = None
+    errors: str = "model"
+    cluster: str | None = None
+    ridge: float = 0.0
+    lasso: float = 0.0
+    level: float = 0.95
+
+    def columns(self) -> tuple[str, ...]:
+        """Outcome, covariates, weights, offset and clusters."""
+        return self._model().columns.names()
+
+    def start(self, schema: Schema) -> State:
+        """Ask for means; raises InvalidRequest where settings do not fit."""
+        require_outcome(schema, self.outcome, self.event)
+        return self._model().start(schema)
+
+    def local(self, records: Table, state: State) -> Sums:
+        """The sums that the step asks for."""
+        return self._model().local(records, state)
+
+    def combine(self, total: Sums, state: State) -> State | Result:
+        """The next step, or the answer; raises TooFewRecords, NotConverged."""
+        return self._model().combine(total, state)
+
+    def _model(self) -> Glm:
+        return Glm(
+            "Logistic regression",
+            "binomial",
+            ModelColumns(self.outcome, self.covariates, self.weights, self.offset, None, self.cluster),
+            lambda records: happened(records, self.outcome, self.event),
+            self.errors,
+            self.ridge,
+            self.lasso,
+            self.level,
+        )
