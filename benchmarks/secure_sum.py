@@ -1,8 +1,8 @@
 """What a secure sum costs: CPU seconds at a site and at the hub, and bytes sent, beside encrypted sums (TenSEAL CKKS).
 
 ``python -m benchmarks.secure_sum`` measures everything and keeps it in ``results/secure_sum.json``; ``--show`` prints
-what was kept. CKKS is measured where ``python -m benchmarks.environments tenseal`` has been run, by this same file in that
-environment: ``--ckks VALUES SITES``.
+what was kept. CKKS is measured where ``python -m benchmarks.environments tenseal`` has been run, by this same file in
+that environment: ``--ckks VALUES SITES``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Stopwatch:
 
 
 def measure(sites: int, values: int, dropouts: int) -> dict[str, float]:
-    """One dealing for eight rounds and one round, all sites in this process, each message timed where it is made or read.
+    """One dealing for eight rounds and one round, all sites in this process, each message timed where it is handled.
 
     A tenth of the sites drop out after the shares were dealt, before they send anything masked: the costliest moment.
     """
@@ -161,8 +161,9 @@ def shown(kept: dict[str, list[dict[str, Any]]]) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {m['sites']} | {m['values']:,} | {m['dropouts']} | {m['site_deal_cpu_s']:.4f} | {m['site_round_cpu_s']:.4f} "
-        f"| {m['hub_deal_cpu_s']:.3f} | {m['hub_round_cpu_s']:.3f} | {m['sent_ratio']:.3f} | {m['all_wall_s']:.2f} |"
+        f"| {m['sites']} | {m['values']:,} | {m['dropouts']} | {m['site_deal_cpu_s']:.4f} "
+        f"| {m['site_round_cpu_s']:.4f} | {m['hub_deal_cpu_s']:.3f} | {m['hub_round_cpu_s']:.3f} "
+        f"| {m['sent_ratio']:.3f} | {m['all_wall_s']:.2f} |"
         for m in kept["secure_sum"]
     ]
     if kept["ckks"]:
