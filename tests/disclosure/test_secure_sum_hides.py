@@ -357,7 +357,9 @@ def _secrets_in(thing: object, seen: set[int]) -> Iterator[bytearray]:
 def test_used_secrets_are_wiped(session: InProcess) -> None:
     members = session.members
     fresh = [bytes(one) for one in _secrets_in(members["a"], set()) if any(one)]
-    assert len(fresh) == 1 + 2 * 3 + 2 * 3  # encryption key, seeds and keys of three rounds, its shares of them
+    assert (
+        len(fresh) == 6 + 2 * 3 + 2 * 3
+    )  # keys for six peers' shares, seeds and keys of three rounds, its shares of them
     tally, _ = mask_all(session)
     batch = members["a"]._batch
     assert batch is not None
@@ -367,7 +369,7 @@ def test_used_secrets_are_wiped(session: InProcess) -> None:
     members["a"].unmask(tally.unmask_request())
     kept = list(_secrets_in(members["a"], set()))
     of_one_round = 2 + 2 * len(NAMES)
-    assert sum(not any(one) for one in kept) == 1 + of_one_round
+    assert sum(not any(one) for one in kept) == 1 + 6 + of_one_round
     assert sum(any(one) for one in kept) == 2 * of_one_round
     mask_all(session)
     mask_all(session)

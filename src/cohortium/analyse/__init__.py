@@ -10,11 +10,15 @@ from cohortium.analyse.cox import Cox
 from cohortium.analyse.describe import Describe
 from cohortium.analyse.discrimination import Discrimination
 from cohortium.analyse.histogram import Histogram
+from cohortium.analyse.k_means import KMeans
 from cohortium.analyse.kaplan_meier import KaplanMeier
+from cohortium.analyse.linear_mixed_model import LinearMixedModel
+from cohortium.analyse.linear_regression import LinearRegression
 from cohortium.analyse.log_rank import LogRank
 from cohortium.analyse.logistic_regression import LogisticRegression
 from cohortium.analyse.meta_analysis import MetaAnalysis
 from cohortium.analyse.negative_binomial_regression import NegativeBinomialRegression
+from cohortium.analyse.pca import PCA
 from cohortium.analyse.poisson_regression import PoissonRegression
 from cohortium.analyse.quantiles import Quantiles
 from cohortium.analyse.run import drive, over_sites, pooled
@@ -32,11 +36,15 @@ __all__ = [
     "Describe",
     "Discrimination",
     "Histogram",
+    "KMeans",
     "KaplanMeier",
+    "LinearMixedModel",
+    "LinearRegression",
     "LogRank",
     "LogisticRegression",
     "MetaAnalysis",
     "NegativeBinomialRegression",
+    "PCA",
     "PoissonRegression",
     "Quantiles",
     "TTest",

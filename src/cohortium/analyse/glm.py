@@ -42,7 +42,7 @@ class Glm:
 
     family         : of ``numerics.exponential_families``.
     outcome        : reads the outcome (n,) from a site's records, NaN where missing.
-    errors         : "model", "HC0", "HC1", "clustered"; of a Poisson model also "quasi", scaled by Pearson's dispersion.
+    errors         : "model", "HC0", "HC1", "clustered"; of a Poisson model also "quasi" (Pearson's dispersion).
     ridge, lasso   : penalties of half the squares and of the absolute values of slopes of covariates in units of their
                      standard deviation, beside the mean log likelihood, as in glmnet.
     """

@@ -9,11 +9,14 @@ from typing import Any
 from cohortium.numerics.distributions import f_sf
 
 
-def fit_facts(known: Mapping[str, Any], squares: float, free: int, is_penalised: bool) -> dict[str, Any]:
+def fit_facts(
+    known: Mapping[str, Any], squares: float, free: int, is_penalised: bool, *, has_test: bool
+) -> dict[str, Any]:
     """R squared, F test, residual spread, likelihood and criteria; None where undefined or the fit is penalised.
 
     known   : n, left_out, sum of weights and of their logarithms, weighted spread of the outcome around its mean.
-    squares : weighted sum of squared residuals; free : coefficients that were estimated.
+    squares : weighted sum of squared residuals; free : coefficients that were estimated;
+    has_test : whether the F test, which takes residuals to be of one variance, is wanted.
     """
     n, spread = int(known["n"]), float(known["spread"])
     spare, slopes = n - free, free - 1
@@ -21,8 +24,8 @@ def fit_facts(known: Mapping[str, Any], squares: float, free: int, is_penalised:
     # Below this the residuals are rounding, and no likelihood can be told.
     is_exact = squares <= 1e-24 * spread
     value = None if is_exact else 0.5 * (float(known["log_weight"]) - n * (math.log(2 * math.pi * squares / n) + 1.0))
-    has_test = share is not None and slopes > 0 and spare > 0 and not is_exact and not is_penalised
-    f = (spread - squares) / slopes / (squares / spare) if has_test else None
+    is_testable = share is not None and slopes > 0 and spare > 0 and not is_exact and not is_penalised
+    f = (spread - squares) / slopes / (squares / spare) if has_test and is_testable else None
     has_criteria = value is not None and not is_penalised
     return {
         "n": n,

@@ -95,13 +95,21 @@ class LinearRegression:
         made = Standardised.from_moments(state.arrays["centre"][:-1], total["products"] / weight)
         q = len(made.kept)
         if state.facts["n"] <= q + 1 and not self.ridge + self.lasso > 0:
-            raise TooFewRecords(f"A regression of {q + 1} coefficients needs more rows than that; use fewer covariates.")
+            raise TooFewRecords(
+                f"A regression of {q + 1} coefficients needs more rows than that; use fewer covariates."
+            )
         gram = np.eye(q + 1)
         gram[1:, 1:] = total["products"][np.ix_(made.kept, made.kept)] / weight / np.outer(made.scale, made.scale)
         slope = np.concatenate([[0.0], total["with_outcome"][made.kept] / weight / made.scale])
         free = np.concatenate([[0.0], np.ones(q)])
         found = lowest_point(gram, slope, np.zeros(q + 1), self.lasso * free, self.ridge * free)
-        arrays = {"centre": state.arrays["centre"], "kept": made.kept, "scale": made.scale, "gram": gram, "found": found}
+        arrays = {
+            "centre": state.arrays["centre"],
+            "kept": made.kept,
+            "scale": made.scale,
+            "gram": gram,
+            "found": found,
+        }
         return State("residuals", state.facts | {"spread": float(total["outcome"])}, arrays)
 
     def _residuals(self, rows: Rows, state: State) -> dict[str, Any]:
@@ -114,7 +122,7 @@ class LinearRegression:
     def _answer(self, state: State, total: Sums) -> Result:
         made, facts = _standardised(state), state.facts
         weight, n, free = float(facts["weight"]), int(facts["n"]), len(state.arrays["found"])
-        inverse = np.linalg.inv(state.arrays["gram"] * weight)
+        inverse = np.asarray(np.linalg.inv(state.arrays["gram"] * weight), dtype=np.float64)
         squares, is_penalised = float(total["squares"]), self.ridge + self.lasso > 0
         # One step of refinement: what rounding left in the normal equations shows in the residuals.
         found = state.arrays["found"] + (0.0 if is_penalised else inverse @ total["gradient"])
@@ -130,7 +138,10 @@ class LinearRegression:
         )
         notes = left_out_terms(facts["terms"], made.kept)
         arrays = {"coefficients": estimate} | ({} if covariance is None else {"covariance": covariance})
-        known = fit_facts(facts, squares, free, is_penalised) | {"level": self.level, "notes": notes}
+        known = fit_facts(facts, squares, free, is_penalised, has_test=self.errors == "model") | {
+            "level": self.level,
+            "notes": notes,
+        }
         return Result("Linear regression", total.persons, {"coefficients": table}, known, arrays)
 
 

@@ -16,6 +16,7 @@ from cohortium.errors import InvalidRequest, ProtocolViolation
 PRIME = 2**256 + 297
 SECRET_BYTES, SHARE_BYTES = 32, 33
 _DRAWN_BYTES = 48  # taken modulo PRIME, so a coefficient is uniform to within 2^-127
+_LAST_POINT = (1 << 16) - 1
 
 RandomBytes = Callable[[int], bytes]
 """A source of random bytes; ``secrets.token_bytes`` everywhere but in tests."""
@@ -26,19 +27,32 @@ def share_secret(
 ) -> list[bytes]:
     """One share for every point, in their order: the values there of a random polynomial that is ``secret`` at 0.
 
-    points : different whole numbers above 0, small ones: they are the holders' places in the roster.
+    points : different whole numbers from 1 to 65,535: the holders' places in the roster.
     Raises : InvalidRequest where the secret has not 32 bytes, or the threshold is above the number of points.
     """
-    if len(secret) != SECRET_BYTES or not 1 <= threshold <= len(points):
+    return [share for (share,) in share_secrets([secret], points, threshold, random)]
+
+
+def share_secrets(
+    together: Sequence[bytes | bytearray],
+    points: Sequence[int],
+    threshold: int,
+    random: RandomBytes = secrets.token_bytes,
+) -> list[tuple[bytes, ...]]:
+    """For every point its shares of all secrets, each under a polynomial of its own, as ``share_secret`` does."""
+    if any(len(secret) != SECRET_BYTES for secret in together) or not 1 <= threshold <= len(points):
         raise InvalidRequest("A secret has 32 bytes, and its threshold is at most the number of shares.")
-    if len(set(points)) != len(points) or min(points) < 1 or max(points) >= PRIME:
-        raise InvalidRequest("The points of shares are different whole numbers above 0.")
-    drawn = random(_DRAWN_BYTES * (threshold - 1))
-    polynomial = [
-        int.from_bytes(drawn[at : at + _DRAWN_BYTES], "big") % PRIME for at in range(0, len(drawn), _DRAWN_BYTES)
+    if len(set(points)) != len(points) or min(points) < 1 or max(points) > _LAST_POINT:
+        raise InvalidRequest(f"The points of shares are different whole numbers from 1 to {_LAST_POINT:,}.")
+    polynomials = [_polynomial(secret, threshold, random) for secret in together]
+    # Several polynomials side by side in one long number are evaluated in one go, five times as fast as one by one. A
+    # slot holds any value before its reduction: below PRIME * t * x^(t - 1) <= 2^257 * last^t, as x and t are <= last.
+    slot = (257 + threshold * max(points).bit_length()) // 8 + 1
+    packed = [
+        int.from_bytes(b"".join(one.to_bytes(slot, "little") for one in column), "little")
+        for column in zip(*polynomials, strict=True)
     ]
-    polynomial.append(int.from_bytes(secret, "big"))
-    return [_value(polynomial, point).to_bytes(SHARE_BYTES, "big") for point in points]
+    return [_values(packed, point, slot, len(together)) for point in points]
 
 
 def recover_secret(shares: Mapping[int, bytes | bytearray], threshold: int) -> bytes:
@@ -76,8 +90,17 @@ def combine(shares: Sequence[bytes | bytearray], weights: Sequence[int]) -> byte
     return secret.to_bytes(SECRET_BYTES, "big")
 
 
-def _value(polynomial: Sequence[int], point: int) -> int:
+def _polynomial(secret: bytes | bytearray, threshold: int, random: RandomBytes) -> list[int]:
+    """Coefficients from the highest power down to the secret."""
+    drawn = random(_DRAWN_BYTES * (threshold - 1))
+    powers = [drawn[at : at + _DRAWN_BYTES] for at in range(0, len(drawn), _DRAWN_BYTES)]
+    return [*(int.from_bytes(one, "big") % PRIME for one in powers), int.from_bytes(secret, "big")]
+
+
+def _values(packed: Sequence[int], point: int, slot: int, count: int) -> tuple[bytes, ...]:
     value = 0
-    for coefficient in polynomial:
-        value = value * point + coefficient  # points are small: reducing once, at the end, is three times as fast
-    return value % PRIME
+    for coefficients in packed:
+        value = value * point + coefficients
+    slots = value.to_bytes(slot * count, "little")
+    reduced = [int.from_bytes(slots[at : at + slot], "little") % PRIME for at in range(0, len(slots), slot)]
+    return tuple(one.to_bytes(SHARE_BYTES, "big") for one in reduced)

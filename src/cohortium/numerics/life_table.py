@@ -45,8 +45,8 @@ def survival_curve(times: Reals, events: NDArray[np.int64], at_risk: NDArray[np.
     """
     seen = events > 0
     deaths, n = events[seen].astype(np.float64), at_risk[seen].astype(np.float64)
-    survival = np.cumprod((n - deaths) / n)
-    hazard = np.cumsum(_greenwood(deaths, n))
+    survival = np.cumprod((n - deaths) / n, dtype=np.float64)
+    hazard = np.cumsum(_greenwood(deaths, n), dtype=np.float64)
     return Curve(times[seen], survival, n, np.where(survival > 0, survival**2 * hazard, 0.0))
 
 

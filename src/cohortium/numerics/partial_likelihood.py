@@ -72,7 +72,7 @@ class PartialLikelihood:
 def standardised_information(information: Reals) -> Reals:
     """Scaled to a unit diagonal, as a correlation matrix is; where the diagonal is not positive, left as it is."""
     scale = np.sqrt(np.where(np.diag(information) > 0, np.diag(information), 1.0))
-    return information / np.outer(scale, scale)
+    return np.asarray(information / np.outer(scale, scale))
 
 
 def proportionality(

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.float64]
 
-_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
-
 
 @dataclass(frozen=True, slots=True)
 class GroupedSums:
@@ -55,7 +53,10 @@ def fit_random_intercept(sums: GroupedSums) -> RandomIntercept:
     ratio = 0.0
     if best > 0:
         low, high = math.log(grid[max(best - 1, 1)]), math.log(grid[min(best + 1, len(grid) - 1)])
-        ratio = math.exp(_highest(lambda u: _slope(sums, math.exp(u)), low, high))
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _slope(sums, math.exp(middle)) > 0 else (low, middle)
+        ratio = math.exp((low + high) / 2)
     value, b, inverse, within = _at(sums, ratio)
     shrink = ratio * sums.size / (1.0 + ratio * sums.size)
     mean = np.where(sums.size > 0, (sums.y - sums.X @ b) / np.maximum(sums.size, 1.0), 0.0)
@@ -69,7 +70,7 @@ def _at(sums: GroupedSums, ratio: float) -> tuple[float, Reals, Reals, float]:
     """Restricted log likelihood, coefficients, (X'V^-1 X)^-1 and the variance within, at a ratio of variances."""
     pull = ratio / (1.0 + ratio * sums.size)
     H = sums.XX - (sums.X * pull[:, None]).T @ sums.X
-    inverse = np.linalg.inv(H)
+    inverse = np.asarray(np.linalg.inv(H), dtype=np.float64)
     b = inverse @ (sums.Xy - (sums.X * pull[:, None]).T @ sums.y)
     apart = sums.y - sums.X @ b
     squares = sums.yy - 2.0 * float(b @ sums.Xy) + float(b @ sums.XX @ b) - float(pull @ apart**2)
@@ -85,11 +86,6 @@ def _slope(sums: GroupedSums, ratio: float) -> float:
     _, b, inverse, within = _at(sums, ratio)
     grown = 1.0 + ratio * sums.size
     apart = sums.y - sums.X @ b
-    trace = float((sums.size / grown).sum()) - float(
-        np.einsum("gi,ij,gj->g", sums.X / grown[:, None], inverse, sums.X / grown[:, None]).sum()
-    )
+    shrunk = sums.X / grown[:, None]
+    trace = float((sums.size / grown).sum()) - float(np.einsum("gi,ij,gj->", shrunk, inverse, shrunk))
     return -0.5 * (trace - float((apart**2 / grown**2).sum()) / within)
-
-
-def _highest(slope: object, low: float, high: float) -> float:
-    raise NotImplementedError

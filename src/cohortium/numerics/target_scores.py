@@ -64,11 +64,20 @@ def level_ranks(
     """Orders of a nominal feature's levels along which a target differs most: lookups (256,) with their widths.
 
     level  : (n,) the feature's bins; scores : (n, t) the target's scores.
-    Levels are placed along the first two principal directions of their mean scores, so that one cut of an order is a
-    good split of the levels (Fisher 1958 for one score); small levels are drawn towards the mean.
     """
     count = np.bincount(level, minlength=width).astype(np.float64)
     sums = np.stack([np.bincount(level, weights=score, minlength=width) for score in scores.T], axis=1)
+    return summed_level_ranks(count, sums.astype(np.float64), most)
+
+
+def summed_level_ranks(
+    count: NDArray[np.float64], sums: NDArray[np.float64], most: int
+) -> list[tuple[NDArray[np.uint8], int]]:
+    """The same from the rows of each level (width,) and the sums of the target's scores over them (width, t).
+
+    Levels are placed along the first two principal directions of their mean scores, so that one cut of an order is a
+    good split of the levels (Fisher 1958 for one score); small levels are drawn towards the mean.
+    """
     mean = sums / (count + 10.0)[:, None]
     mean -= count @ mean / max(count.sum(), 1.0)
     _, strength, directions = np.linalg.svd(np.sqrt(count)[:, None] * mean, full_matrices=False)

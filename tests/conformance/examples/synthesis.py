@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from tests.conformance.examples.example import Example
+from tests.conformance.examples.example import Example, patients
 
-EXAMPLES: dict[str, Example] = {}
+from cohortium.synthesise.federated import FederatedMarginals, FederatedMixture, FederatedTrees
+
+MODELLED = ("age", "marker", "stage", "smoker", "relapse", "visits", "cause")
+
+EXAMPLES: dict[str, Example] = {
+    "federated_marginals": Example(FederatedMarginals(MODELLED, epsilon=3.0, insecure_seed=1), patients),
+    "federated_mixture": Example(FederatedMixture(MODELLED), lambda: patients(150)),
+    "federated_trees": Example(FederatedTrees(MODELLED, trees=3), patients),
+}

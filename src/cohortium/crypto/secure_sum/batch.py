@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cohortium.crypto.secure_sum.agreement import Round
-from cohortium.crypto.secure_sum.dealing import PublicKeys, Secrets, opened, read_keys, sealed, wipe
+from cohortium.crypto.secure_sum.dealing import PublicKeys, Secrets, opened, read_keys, sealed, share_keys, wipe
 from cohortium.crypto.secure_sum.frames import joined
 from cohortium.crypto.secure_sum.masks import apply_mask, own_mask_key, pair_mask_key, private_key
 from cohortium.crypto.shamir import SHARE_BYTES, RandomBytes
@@ -36,6 +36,7 @@ class Batch:
     message: bytes
     keys: dict[str, PublicKeys] = field(default_factory=dict)
     shares: dict[str, list[bytearray]] = field(default_factory=dict)
+    _inward: dict[str, bytearray] = field(default_factory=dict)
     _own_shares: list[bytearray] = field(default_factory=list)
     _taken: bytes = b""
 
@@ -48,12 +49,16 @@ class Batch:
         names = sorted(keys)
         points = [self.roster.point(name) for name in names]
         rows = dict(zip(names, self.secrets.shared(points, self.roster.threshold, random), strict=True))
-        own, self.keys, secret = rows.pop(self.name), keys, private_key(self.secrets.encryption)
+        own, secret, texts = rows.pop(self.name), private_key(self.secrets.encryption), {}
+        for peer, row in rows.items():
+            way = (self.name, peer)
+            outward, inward = share_keys(secret, keys[peer].encryption, self.roster, self.first, way)
+            texts[peer] = sealed(outward, way, row)
+            self._inward[peer] = bytearray(inward)
+        wipe([self.secrets.encryption])
+        self.keys = keys
         self._own_shares = [bytearray(own[at : at + SHARE_BYTES]) for at in range(0, len(own), SHARE_BYTES)]
-        return {
-            peer: sealed(secret, keys[peer], self.roster, self.first, (self.name, peer), row)
-            for peer, row in rows.items()
-        }
+        return texts
 
     def take_shares(self, sent: dict[str, memoryview]) -> None:
         """Open the peers' shares. They come with the first request to mask, and again if its answer was lost."""
@@ -64,11 +69,11 @@ class Batch:
             raise ProtocolViolation("Other shares came than before, or shares from a site that sent no keys.")
         if len(sent) + 1 < self.roster.fewest:
             raise ProtocolViolation(f"Shares of {len(sent) + 1} sites came; a secure sum needs {self.roster.fewest}.")
-        secret, found = private_key(self.secrets.encryption), {self.name: self._own_shares}
+        found = {self.name: self._own_shares}
         for peer, text in sent.items():
-            found[peer] = opened(secret, self.keys[peer], self.roster, self.first, (peer, self.name), text)
+            found[peer] = opened(self._inward[peer], (peer, self.name), text, self.rounds)
         self.shares, self._taken = found, taken
-        wipe([self.secrets.encryption])
+        wipe(list(self._inward.values()))
 
     def masked(self, now: Round, vector: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """The vector under its masks; the own secrets of the round are wiped, since the peers' shares can open them."""
@@ -102,7 +107,7 @@ class Batch:
     def wipe(self) -> None:
         """Everything."""
         self.secrets.wipe()
-        for row in (self._own_shares, *self.shares.values()):
+        for row in (list(self._inward.values()), self._own_shares, *self.shares.values()):
             wipe(row)
 
     def _checked(self, messages: dict[str, memoryview]) -> dict[str, PublicKeys]:

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from cohortium.crypto.keys import SIGNATURE_BYTES, Identity, verify
 from cohortium.crypto.secure_sum.frames import MOST_ROUNDS, Kind, Part, joined, read, written
-from cohortium.crypto.secure_sum.masks import KEY_BYTES, agreed_key, public_of
-from cohortium.crypto.shamir import SHARE_BYTES, RandomBytes, share_secret
+from cohortium.crypto.secure_sum.masks import KEY_BYTES, agreed, derived_key, public_of
+from cohortium.crypto.shamir import SHARE_BYTES, RandomBytes, share_secrets
 from cohortium.errors import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Secrets:
 
     def shared(self, points: Sequence[int], threshold: int, random: RandomBytes) -> list[bytes]:
         """For every point one string: shares of all seeds, then of all mask keys."""
-        columns = [share_secret(secret, points, threshold, random) for secret in (*self.seeds, *self.masks)]
-        return [b"".join(row) for row in zip(*columns, strict=True)]
+        rows = share_secrets([*self.seeds, *self.masks], points, threshold, random)
+        return [b"".join(row) for row in rows]
 
     def wipe(self) -> None:
         """Overwrite everything."""
@@ -115,37 +115,35 @@ def digest_of(keys: Mapping[str, PublicKeys]) -> bytes:
     return hashlib.sha256(joined(keys[name].message for name in sorted(keys))).digest()
 
 
-def sealed(
-    secret: X25519PrivateKey, keys: PublicKeys, roster: Roster, first: int, way: tuple[str, str], text: bytes
-) -> bytes:
+def share_keys(
+    secret: X25519PrivateKey, public: bytes, roster: Roster, first: int, way: tuple[str, str]
+) -> list[bytes]:
+    """The keys under which shares go from the first site of ``way`` to the second, and back."""
+    both = agreed(secret, public)
+    return [derived_key(both, b"shares", roster, first, _named(one)) for one in (way, way[::-1])]
+
+
+def sealed(key: bytes, way: tuple[str, str], text: bytes) -> bytes:
     """``text`` for the second site of ``way``, from the first."""
-    cipher, context = _cipher(secret, keys, roster, first, way)
-    return cipher.encrypt(_USED_ONCE, text, context)
+    return ChaCha20Poly1305(key).encrypt(_USED_ONCE, text, _named(way))
 
 
-def opened(
-    secret: X25519PrivateKey, keys: PublicKeys, roster: Roster, first: int, way: tuple[str, str], data: Part
-) -> list[bytearray]:
+def opened(key: bytes | bytearray, way: tuple[str, str], data: Part, rounds: int) -> list[bytearray]:
     """The shares that ``sealed`` made, one per seed and mask key.
 
     Raises : ProtocolViolation where they were altered, or meant for another site, batch or session.
     """
-    cipher, context = _cipher(secret, keys, roster, first, way)
     try:
-        text = cipher.decrypt(_USED_ONCE, bytes(data), context)
+        text = ChaCha20Poly1305(key).decrypt(_USED_ONCE, bytes(data), _named(way))
     except InvalidTag as error:
         raise ProtocolViolation(f"The shares of '{way[0]}' for '{way[1]}' were altered on the way.") from error
-    if len(text) != 2 * SHARE_BYTES * len(keys.masks):
+    if len(text) != 2 * SHARE_BYTES * rounds:
         raise ProtocolViolation(f"'{way[0]}' did not share one seed and one key for each round.")
     return [bytearray(share) for share in _cut(text, SHARE_BYTES)]
 
 
-def _cipher(
-    secret: X25519PrivateKey, keys: PublicKeys, roster: Roster, first: int, way: tuple[str, str]
-) -> tuple[ChaCha20Poly1305, bytes]:
-    context = joined(name.encode("utf-8") for name in way)
-    key = agreed_key(secret, keys.encryption, b"shares", roster, first, context)
-    return ChaCha20Poly1305(key), context
+def _named(way: tuple[str, str]) -> bytes:
+    return joined(name.encode("utf-8") for name in way)
 
 
 def _statement(roster: Roster, first: int, name: str, fields: Sequence[bytes]) -> bytes:

@@ -41,19 +41,16 @@ def public_of(raw: bytes | bytearray) -> bytes:
     return private_key(raw).public_key().public_bytes_raw()
 
 
-def agreed_key(
-    private: X25519PrivateKey, public: Part, purpose: bytes, roster: Roster, number: int, *context: bytes
-) -> bytes:
-    """The 32-byte key that two sites share for one purpose in one round.
+def agreed(private: X25519PrivateKey, public: Part) -> bytes:
+    """What two sites have in common; keys are derived from it, and it is used for nothing else.
 
     Raises : ProtocolViolation where ``public`` is not a point that a key can be agreed on with.
     """
     try:
         peer = X25519PublicKey.from_public_bytes(bytes(public))
-        secret = private.exchange(peer)
+        return private.exchange(peer)
     except ValueError as error:
         raise ProtocolViolation("A public key that came is malformed or degenerate.") from error
-    return derived_key(secret, purpose, roster, number, *context)
 
 
 def derived_key(secret: bytes | bytearray, purpose: bytes, roster: Roster, number: int, *context: bytes) -> bytes:
@@ -67,9 +64,8 @@ def pair_mask_key(
 ) -> bytes:
     """The key of the mask between two sites in one round; both get the same, whoever's private key is used."""
     first, second = sorted(pair)
-    return agreed_key(
-        private, public, b"pair mask", roster, number, first.encode("utf-8"), second.encode("utf-8"), context
-    )
+    names = (first.encode("utf-8"), second.encode("utf-8"))
+    return derived_key(agreed(private, public), b"pair mask", roster, number, *names, context)
 
 
 def own_mask_key(seed: bytes | bytearray, roster: Roster, number: int, name: str) -> bytes:

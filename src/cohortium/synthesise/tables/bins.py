@@ -8,6 +8,7 @@ at the mean of the ``smallest`` most extreme values. Levels that fewer persons c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,13 @@ def bin_column(
 def _bin_levels(table: Table, column: Column, persons: NDArray[np.int32], smallest: int) -> ColumnBins:
     codes, levels = table.codes(column.name)
     holders = _holders(codes, persons, len(levels))
-    rows = np.bincount(codes[codes >= 0], minlength=len(levels))
+    return level_bins(column, levels, holders, np.bincount(codes[codes >= 0], minlength=len(levels)), smallest)
+
+
+def level_bins(
+    column: Column, levels: Sequence[str], holders: NDArray[np.int64], rows: NDArray[np.int64], smallest: int
+) -> ColumnBins:
+    """The bins of a nominal column of whose ``levels`` (k,) so many persons and so many rows hold each."""
     kept = [place for place in range(len(levels)) if holders[place] >= smallest]
     crowded = len(kept) > MOST_OWN_LEVELS + 1
     groups: list[list[int]] = []
@@ -181,7 +188,9 @@ def _bin_numbers(
         )
     distinct, place, count = np.unique(values[known], return_inverse=True, return_counts=True)
     holders = _holders(place.astype(np.int32), persons[known], len(distinct))
-    groups = _grouped(count, holders, smallest, most)
+    light = 2 * count < enough_for(int(count.sum()), smallest, most)
+    alone = (holders >= smallest) & ~(light & (len(count) >= most))
+    groups = grouped(count, holders, alone, smallest, most)
     ends = np.cumsum(count)
     upper, pieces = [], []
     for number, (start, stop) in enumerate(groups):
@@ -200,15 +209,23 @@ def _bin_numbers(
     return ColumnBins(column, len(groups) + 1, np.array(upper), first, table, (), np.zeros(0), interval)
 
 
-def _grouped(count: NDArray[np.int64], holders: NDArray[np.int64], smallest: int, most: int) -> list[tuple[int, int]]:
-    """Runs of distinct values: heavy ones alone, others together until they weigh enough."""
-    few_values = len(count) < most
-    enough = max(smallest, int(np.ceil(count.sum() / (most - 1) * 1.5)))
+def enough_for(rows: int, smallest: int, most: int) -> int:
+    """Rows at which a bin of a number is closed, so that about ``most`` bins hold them all."""
+    return max(smallest, int(np.ceil(rows / (most - 1) * 1.5)))
+
+
+def grouped(
+    count: NDArray[np.int64], holders: NDArray[np.int64], alone: NDArray[np.bool_], smallest: int, most: int
+) -> list[tuple[int, int]]:
+    """Runs of values: those that stand ``alone``, and others together until they weigh enough.
+
+    count, holders : rows and persons of each value, in ascending order of the values.
+    """
+    enough = enough_for(int(count.sum()), smallest, most)
     groups: list[tuple[int, int]] = []
     start, weight, people = 0, 0, 0
     for place in range(len(count)):
-        alone = holders[place] >= smallest and (few_values or 2 * count[place] >= enough)
-        if alone:
+        if alone[place]:
             if place > start:
                 groups.append((start, place))
             groups.append((place, place + 1))

@@ -74,7 +74,9 @@ class CopulaMixture:
         progress("learning relations", 0.35)
         strata = learn_strata(space, table, persons, stratum, least, self.component, rng=rng)
         progress("done", 1.0)
-        return FittedCopulaMixture(maker, space, strata, (*_notes(space, strata, by, count), *left_out))
+        return FittedCopulaMixture(
+            maker, space, strata, (*notes_of(space, strata, by, persons.count, count), *left_out)
+        )
 
 
 @model("copula_mixture")
@@ -167,9 +169,12 @@ class FittedCopulaMixture:
         return cls(maker, space, tuple(strata), tuple(parts.facts["notes"]))
 
 
-def _notes(space: LatentSpace, strata: tuple[Stratum, ...], by: str, persons: int) -> tuple[str, ...]:
+def notes_of(
+    space: LatentSpace, strata: tuple[Stratum, ...], by: str, learnt_from: int, persons: int
+) -> tuple[str, ...]:
+    """What a person should know about a mixture whose relations are ``learnt_from`` so many of the persons."""
     components = sum(len(stratum.mixture.weights) for stratum in strata)
-    said = f"Relations are learnt from {min(persons, MOST_PERSONS):,} persons, as a mixture of {components} Gaussian"
+    said = f"Relations are learnt from {learnt_from:,} persons, as a mixture of {components} Gaussian"
     notes = [f"{said}{'s' if components > 1 else ''}" + (f" in {len(strata)} groups by '{by}'." if by else ".")]
     if persons < 10 * len(space.axes):
         notes.append(

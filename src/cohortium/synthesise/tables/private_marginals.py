@@ -26,11 +26,11 @@ from cohortium.synthesise.tables.private.selection import Plan, Selection, as_cl
 __all__ = ["FittedPrivateMarginals", "PrivateMarginals", "default_delta"]
 
 # how rho is split
-_PERSONS, _VALUES, _CHOICE = Fraction(1, 100), Fraction(19, 100), Fraction(8, 100)
-_DELTA_OF_VALUES = Fraction(1, 10)
-_CLEAR = 10.0  # a cell should count so many standard deviations of the noise on it
-_ROUNDS = 8
-_MOST_CELLS = 6_000  # of one marginal
+PERSONS_SHARE, VALUES_SHARE, CHOICE_SHARE = Fraction(1, 100), Fraction(19, 100), Fraction(8, 100)
+DELTA_OF_VALUES = Fraction(1, 10)
+CLEAR = 10.0  # a cell should count so many standard deviations of the noise on it
+ROUNDS = 8
+MOST_CELLS = 6_000  # of one marginal
 
 
 @synthesiser(
@@ -84,7 +84,7 @@ class _Run:
         self.settings, self.table, self.keyed, self.rng = settings, table, keyed, rng
         schema = table.schema
         self.delta = default_delta(len(table)) if settings.delta is None else settings.delta
-        for_values = Fraction(self.delta) * _DELTA_OF_VALUES
+        for_values = Fraction(self.delta) * DELTA_OF_VALUES
         self.rho = Fraction(rho_of(settings.epsilon, float(Fraction(self.delta) - for_values)))
         self.budget = Budget(self.rho, for_values)
         self.curator = Curator(self.budget, settings.noise)
@@ -96,11 +96,11 @@ class _Run:
         possible = free * (free - 1) // 2 * (1 + len(self.targets))
         self.choices = min(2 * free + 2, possible) + len(self.rules)
         # of a column without others, the values are all there is to learn
-        self.values_rho = self.rho * (_VALUES if self.choices else 1 - _PERSONS)
-        self.counts_rho = self.rho * (1 - _PERSONS - _VALUES - _CHOICE)
+        self.values_rho = self.rho * (VALUES_SHARE if self.choices else 1 - PERSONS_SHARE)
+        self.counts_rho = self.rho * (1 - PERSONS_SHARE - VALUES_SHARE - CHOICE_SHARE)
 
     def fitted(self, progress: Progress) -> FittedPrivateMarginals:
-        shown, _ = self.curator.histogram("number of patients", np.array([len(self.table)]), self.rho * _PERSONS)
+        shown, _ = self.curator.histogram("number of patients", np.array([len(self.table)]), self.rho * PERSONS_SHARE)
         total = max(float(shown[0]), 1.0)
         found = self._values(total, progress)
         model = self._related(found, total, progress)
@@ -110,7 +110,7 @@ class _Run:
             tuple(own.column for own in found),
             model,
             Guarantee(self.settings.epsilon, self.delta, "patient", accountant),
-            (*self._notes(), *_remarks(found)),
+            (*self._notes(), *remarks_of(found)),
             {purpose: str(spent) for purpose, spent in self.budget.by_purpose().items()},
             round(total),
         )
@@ -118,7 +118,7 @@ class _Run:
     def _values(self, total: float, progress: Progress) -> list[CountedColumn]:
         """Cells of every column."""
         count = len(self.columns)
-        lightest = _CLEAR * math.sqrt(max(self.choices, 1) / (2 * float(self.counts_rho)))
+        lightest = CLEAR * math.sqrt(max(self.choices, 1) / (2 * float(self.counts_rho)))
         found = []
         for place, column in enumerate(self.columns):
             progress(f"counting {column.name}", 0.1 * place / count)
@@ -134,11 +134,11 @@ class _Run:
         names = [column.name for column in self.columns]
         dependent = {names.index(rule.dependent) for rule in self.rules}
         free = [place for place in range(len(names)) if place not in dependent]
-        wanted = candidates(fit.sizes, self.targets, free, _MOST_CELLS, self.rng)
+        wanted = candidates(fit.sizes, self.targets, free, MOST_CELLS, self.rng)
         given = [as_clique(names.index(rule.determinant), names.index(rule.dependent)) for rule in self.rules]
-        plan = Plan(min(self.choices, len(wanted) + len(given)), _ROUNDS, self.settings.tree_cells)
+        plan = Plan(min(self.choices, len(wanted) + len(given)), ROUNDS, self.settings.tree_cells)
         codes = np.stack([own.column.encode(self.table) for own in found], axis=1)
-        selection = Selection(codes, fit, plan, self.curator, _CHOICE * self.rho, self.counts_rho)
+        selection = Selection(codes, fit, plan, self.curator, CHOICE_SHARE * self.rho, self.counts_rho)
         selection.count(given)
         model = selection.run(wanted, lambda doing, share: progress(doing, 0.1 + 0.9 * share))
         progress("done", 1.0)
@@ -164,7 +164,8 @@ class _Run:
         return tuple(notes)
 
 
-def _remarks(found: list[CountedColumn]) -> tuple[str, ...]:
+def remarks_of(found: list[CountedColumn]) -> tuple[str, ...]:
+    """What a person should know about the columns of a fit, in whole sentences."""
     single = [own.column.column.name for own in found if own.column.size == 1]
     remarks = [own.remark for own in found if own.remark]
     if single:

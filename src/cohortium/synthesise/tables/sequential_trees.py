@@ -71,7 +71,7 @@ class SequentialTrees:
         forests = learn_forests(codes, hidden, bins, settings, rng, progress)
         schema = real.schema.select(column.name for column in real.schema.modelled)
         learnt = ForestModel(schema, tuple(bins), forests, derived, settings.shrink, smallest)
-        return FittedTrees(learnt, _notes(bins, count), asdict(settings))
+        return FittedTrees(learnt, notes_of(bins, count), asdict(settings))
 
 
 @model("sequential_trees")
@@ -118,9 +118,20 @@ class FittedTrees:
         return cls(inner, tuple(parts.facts["notes"]), dict(parts.facts["settings"]))
 
 
-def _notes(bins: list[ColumnBins], persons: int) -> tuple[str, ...]:
+def notes_of(bins: list[ColumnBins], persons: int) -> tuple[str, ...]:
+    """What a person should know about forests over these columns, in order, of so many persons."""
     notes = [f"Columns were taken in this order: {', '.join(found.column.name for found in bins)}."]
-    notes += [
+    notes += left_out_notes(bins)
+    if persons < 10 * len(bins):
+        notes.append(
+            f"{persons} persons are few for {len(bins)} columns: relations between columns are shrunk towards none."
+        )
+    return tuple(notes)
+
+
+def left_out_notes(bins: list[ColumnBins]) -> list[str]:
+    """What does not come back of these columns, in whole sentences."""
+    notes = [
         f"Column '{found.column.name}': {found.levels_left_out} rare levels do not come back; too few carry each."
         for found in bins
         if found.levels_left_out and found.column.kind.is_nominal
@@ -130,8 +141,4 @@ def _notes(bins: list[ColumnBins], persons: int) -> tuple[str, ...]:
         for found in bins
         if found.width == 1
     ]
-    if persons < 10 * len(bins):
-        notes.append(
-            f"{persons} persons are few for {len(bins)} columns: relations between columns are shrunk towards none."
-        )
-    return tuple(notes)
+    return notes

@@ -70,7 +70,7 @@ def learn_strata(
         group = max(least, GROUP * weights[own].sum() ** 0.5)
         edges = []
         for place, axis in enumerate(space.axes):
-            expected = _expected_shares(part, int(places[place]), axis)
+            expected = expected_shares(part, int(places[place]), axis)
             edges.append(_edges(axis, cells[own, place], weights[own], expected, group, space.is_number(axis)))
         answer.append(Stratum.of(float(weights[own].sum() / weights.sum()), part, places, tuple(edges)))
     return tuple(answer)
@@ -99,7 +99,7 @@ def _worth_modelling(axis: Axis, wide: NDArray[np.bool_], cells: Integers, weigh
     return mass.sum() >= least and (bool(wide[mass.argmax()]) or float(mass.sum() - mass.max()) >= least)
 
 
-def _expected_shares(mixture: Mixture, place: int, axis: Axis) -> Floats:
+def expected_shares(mixture: Mixture, place: int, axis: Axis) -> Floats:
     """Shares (m,) of the cells of an axis that the mixture of a stratum expects on its dimension ``place``.
 
     Those of the whole table where the stratum has not learnt the axis (-1).

@@ -94,15 +94,15 @@ def _found(table: Table, column: Column, curator: Curator, rho: Fraction, delta:
 def _numbers(table: Table, column: Column, curator: Curator, rho: Fraction, delta: Fraction) -> Pieces:
     step, values = step_of(column), in_steps(table, column)
     heaps = _heaps(values, curator, rho * _HEAPS, delta)
-    edges = _with_heaps(_scale(column, step), heaps, step)
+    edges = _with_heaps(public_scale(column, step), heaps, step)
     counts, variance = _count(values, edges, curator, rho * _SCALE)
-    edges, counts, remark = _in_range(column, edges, counts, variance, heaps)
-    edges, is_finest = _divided(edges, counts, variance, step, heaps)
+    edges, counts, remark = in_range(column, edges, counts, variance, heaps)
+    edges, is_finest = divided(edges, counts, variance, step, heaps)
     left = rho * (1 - _HEAPS - _SCALE)
     if not is_finest:
         counts, variance = _count(values, edges, curator, rho * _FIRST)
         left -= rho * _FIRST
-        edges, _ = _divided(edges, counts, variance, step, heaps)
+        edges, _ = divided(edges, counts, variance, step, heaps)
     counts, variance = _count(values, edges, curator, left)
     return Pieces(column, counts, variance, edges, (), remark=remark)
 
@@ -114,7 +114,7 @@ def _heaps(values: Floats, curator: Curator, rho: Fraction, delta: Fraction) -> 
     return np.sort(distinct[passed[np.argsort(-noisy, kind="stable")[:MOST_HEAPS]]])
 
 
-def _scale(column: Column, step: float) -> Floats:
+def public_scale(column: Column, step: float) -> Floats:
     """Public ends of ranges that any number falls between: powers of two, or the beginnings of years."""
     if column.kind in (Kind.DATE, Kind.DATETIME):
         unit = 1.0 if column.kind is Kind.DATE else _SECONDS_A_DAY
@@ -145,14 +145,19 @@ def _after(values: Floats, step: float) -> Floats:
     return values + 1.0 if step else np.nextafter(values, np.inf)
 
 
-def _count(values: Floats, edges: Floats, curator: Curator, rho: Fraction) -> tuple[Floats, float]:
+def range_counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """How many values (n,), in steps, each range holds, and how many are missing (m,); what is outside joins an end."""
     inside = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     places = np.where(np.isnan(values), len(edges) - 1, inside)
-    noisy, variance = curator.histogram(PURPOSE, np.bincount(places, minlength=len(edges)), rho)
+    return np.bincount(places, minlength=len(edges)).astype(np.int64)
+
+
+def _count(values: Floats, edges: Floats, curator: Curator, rho: Fraction) -> tuple[Floats, float]:
+    noisy, variance = curator.histogram(PURPOSE, range_counts(values, edges), rho)
     return noisy.astype(np.float64), variance
 
 
-def _in_range(
+def in_range(
     column: Column, edges: Floats, counts: Floats, variance: float, heaps: Floats
 ) -> tuple[Floats, Floats, str]:
     """The ranges from the first to the last that is clearly not empty; a bound that the schema gives stays."""
@@ -189,7 +194,7 @@ def _clear(counts: Floats, noise: float) -> NDArray[np.bool_]:
     return clear
 
 
-def _divided(edges: Floats, counts: Floats, variance: float, step: float, heaps: Floats) -> tuple[Floats, bool]:
+def divided(edges: Floats, counts: Floats, variance: float, step: float, heaps: Floats) -> tuple[Floats, bool]:
     """Ends after crowded ranges were divided and neighbouring empty ones joined, and whether nothing is left to divide.
 
     A range gets as many parts as its share of the persons asks for, if it has so many different values.
