@@ -26,6 +26,7 @@ from cohortium.analyse.t_test import TTest
 from cohortium.analyse.table_one import TableOne
 
 __all__ = [
+    "PCA",
     "Anova",
     "Calibration",
     "CohortCount",
@@ -44,7 +45,6 @@ __all__ = [
     "LogisticRegression",
     "MetaAnalysis",
     "NegativeBinomialRegression",
-    "PCA",
     "PoissonRegression",
     "Quantiles",
     "TTest",
