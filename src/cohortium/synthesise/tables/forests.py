@@ -156,7 +156,10 @@ def _forest(
             step = -(-len(rows) // settings.fill_rows)
             fills = rows[rng.integers(step) :: step]
         if splits:
-            tree = grow(features.ranks, features.widths, by_row, grows, settings.leaf or 1, evidence, DEEPEST, favour)
+            ranks, own = features.ranks, by_row
+            if 2 * len(grows) < len(column):  # few of many rows: side by side they are read much faster
+                ranks, own, grows = ranks[grows], own[grows], np.arange(len(grows))
+            tree = grow(ranks, features.widths, own, grows, settings.leaf or 1, evidence, DEEPEST, favour)
             leaf = route(features.ranks, fills, tree[0], tree[1], tree[2])
         else:
             tree, leaf = _stump(), np.zeros(len(fills), np.int32)
