@@ -46,13 +46,16 @@ class Cox:
     robust           : standard errors that hold where hazards are not proportional, or persons have several rows.
     time_transform   : "rank", "identity" or "log": the scale on which coefficients might change with time.
     score_bins       : bins of the risk score, for concordance; 0 to leave it out.
-    events_per_point : neighbouring event times are merged until each has so many events. Above 1 the answer is that of
-                       coarser times, and no sum tells of a single person.
+    events_per_point : neighbouring event times are merged until each has so many events over all sites. Above 1 the
+                       answer is that of coarser times, and sums over neighbouring risk sets differ by so many persons
+                       (with "breslow"; "efron" also sums those with an event, so that a person censored alone between
+                       two points stays apart).
     step_days, horizon_days, level : as in ``KaplanMeier``.
     Raises  : TooFewRecords without an event; NotConverged where a covariate separates events from survivors.
-    Reveals : the sums above, over all sites where they are summed securely, to whoever runs the study; with one event
-              per point they determine covariates of single persons. The answer itself: one number per covariate, and
-              the baseline hazard at each point.
+    Reveals : to whoever sees the sums, with one event per point, covariates of single persons (over all sites where
+              they are summed securely, of each site where they are not). Merged points make that harder, not
+              impossible: every step gives further equations about the same few persons. The answer itself tells one
+              number per covariate, and the baseline hazard at each point.
     """
 
     time: str

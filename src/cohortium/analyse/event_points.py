@@ -25,18 +25,23 @@ class EventPoints:
 
     first  : (strata + 1,) where each stratum begins.
     time   : (K,) the step of the grid that the point stands at.
+    until  : (K,) the last step whose events belong to the point; its ``time`` where no points were merged.
     deaths : (K,) events there, over all sites.
     """
 
     first: Places
     time: Places
+    until: Places
     deaths: Places
 
     @classmethod
     def of(cls, events: Places, fewest: int) -> EventPoints:
-        """From counts (strata, T + 1). Neighbouring times are merged into the last of them until each point has
-        ``fewest`` events, so that sums over neighbouring risk sets differ by at least as many persons."""
-        first, time, deaths = [0], [], []
+        """From counts (strata, T + 1).
+
+        Neighbouring times are merged until each point has ``fewest`` events, so that sums over neighbouring risk sets
+        differ by at least as many persons. The point stands at the median of its events.
+        """
+        first, parts = [0], []
         for counts in events:
             places = np.flatnonzero(counts)
             total = np.cumsum(counts[places])
@@ -47,19 +52,21 @@ class EventPoints:
                     reached = upto
             if len(places) and (not ends or ends[-1] != len(places) - 1):
                 ends[-1:] = [len(places) - 1]
-            time += places[ends].tolist()
-            deaths += np.diff(total[ends], prepend=0).tolist()
-            first.append(len(time))
-        return cls(*(np.array(one, dtype=np.int64) for one in (first, time, deaths)))
+            deaths = np.diff(total[ends], prepend=0)
+            middle = np.searchsorted(total, total[ends] - deaths / 2)
+            parts.append(np.stack([places[middle], places[ends], deaths]))
+            first.append(first[-1] + len(ends))
+        time, until, every = np.concatenate(parts, axis=1).astype(np.int64)
+        return cls(np.array(first, dtype=np.int64), time, until, every)
 
     def to_arrays(self) -> dict[str, Places]:
         """For a state."""
-        return {"first": self.first, "time": self.time, "deaths": self.deaths}
+        return {"first": self.first, "time": self.time, "until": self.until, "deaths": self.deaths}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> EventPoints:
         """What ``to_arrays`` made."""
-        return cls(arrays["first"], arrays["time"], arrays["deaths"])
+        return cls(arrays["first"], arrays["time"], arrays["until"], arrays["deaths"])
 
     @property
     def stratum(self) -> Places:
@@ -71,16 +78,17 @@ class EventPoints:
 
         Raises : InvalidRecords where a row has an event at a time that was not counted before.
         """
-        width = int(max(self.time.max(initial=0), follow.leaves.max(initial=0))) + 2
-        keys = self.stratum * width + self.time
+        width = int(max(self.until.max(initial=0), follow.leaves.max(initial=0))) + 2
+        keys, ends = self.stratum * width + self.time, self.stratum * width + self.until
         start = np.searchsorted(keys, stratum * width + follow.enters, "right")
         end = np.searchsorted(keys, stratum * width + follow.leaves, "right")
         own = np.full(len(stratum), -1, dtype=np.int64)
         event = follow.cause > 0
-        own[event] = np.searchsorted(keys, (stratum * width + follow.leaves)[event], "left")
+        own[event] = np.searchsorted(ends, (stratum * width + follow.leaves)[event], "left")
         if (own[event] >= self.first[stratum[event] + 1]).any():
             raise InvalidRecords("The records changed while the study ran: events came that were not there before.")
-        return start, np.where(event, own + 1, end), own
+        # Where times were merged, a row can enter between its point's time and its own event; it is at risk there.
+        return np.where(event, np.minimum(start, own), start), np.where(event, own + 1, end), own
 
     def classes(self) -> tuple[Places, Places]:
         """Points in at most about ``MOST_CLASSES`` runs of neighbours: the class of each (K,), and where each

@@ -143,6 +143,19 @@ def test_the_same_study_with_one_hospital_less_is_refused(federation: Federation
     assert "other sites" in ended.said
 
 
+def test_a_site_that_the_approved_study_does_not_name_takes_no_part(federation: Federation) -> None:
+    """Otherwise a hub could fill a secure sum up with sites of its own."""
+    from cohortium.federate.messages import Reply
+
+    asked = study(mode="secure", sites=SITES)
+    federation.approve_everywhere(asked)
+    shown = {site: federation.secure[site].credential.to_plain() for site in SITES}
+    facts = {"study": asked.digest, "session": "00" * 16, "credentials": {**shown, "sham": shown["west"]}}
+    reply = Reply.from_bytes(federation.desks["north"].answer(Request("deal", "r", facts).to_bytes()))
+    assert reply.error == "ProtocolViolation"
+    assert "sham" in reply.reason
+
+
 def test_a_site_that_comes_with_another_key_is_refused(federation: Federation, tmp_path: Path) -> None:
     from cohortium.federate.node.secure_site import SecureSite
     from cohortium.federate.node.store import NodeStore

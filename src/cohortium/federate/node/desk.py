@@ -176,8 +176,11 @@ class Desk:
         return Reply({}, body)
 
     def _deal(self, request: Request) -> Reply:
-        self._approved(request)
-        self.secure.begin(request.run, _fact(request, "session", str), _fact(request, "credentials", dict))
+        study, credentials = self._approved(request), _fact(request, "credentials", dict)
+        strangers = sorted(set(credentials) - set(study.sites)) if study.sites else []
+        if strangers:
+            raise ProtocolViolation(f"{strangers} are not among the sites of the study that was approved here.")
+        self.secure.begin(request.run, _fact(request, "session", str), credentials)
         return Reply({}, self.secure.member(request.run).deal(request.body))
 
     def _share(self, request: Request) -> Reply:

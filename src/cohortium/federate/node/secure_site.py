@@ -15,7 +15,7 @@ from cohortium.crypto.keys import Identity, check_endorsement, endorse
 from cohortium.crypto.secure_sum import Member, Roster
 from cohortium.crypto.secure_sum.frames import Kind, names_of, read
 from cohortium.errors import ProtocolViolation, SessionLost
-from cohortium.federate.engine.certificates import load_key
+from cohortium.federate.engine.certificates import load_key, utc_now
 from cohortium.federate.node.store import NodeStore
 from cohortium.federate.secrecy import Credential, roster_of
 
@@ -113,6 +113,8 @@ class SecureSite:
             raise ProtocolViolation(
                 f"The certificate of '{name}' was not issued by this federation's authority."
             ) from error
+        if not certificate.not_valid_before_utc <= utc_now() <= certificate.not_valid_after_utc:
+            raise ProtocolViolation(f"The certificate of '{name}' is not valid now. It must enrol again.")
         named = [one.value for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         if named != [name]:
             raise ProtocolViolation(f"The certificate that came for '{name}' is another site's.")
