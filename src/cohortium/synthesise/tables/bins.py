@@ -170,8 +170,28 @@ def level_bins(
 
 def _holders(codes: NDArray[np.int32], persons: NDArray[np.int32], width: int) -> NDArray[np.int64]:
     known = codes >= 0
+    if _is_one_row_each(persons):
+        return np.bincount(codes[known], minlength=width)
     pairs = np.unique(persons[known].astype(np.int64) * max(width, 1) + codes[known])
     return np.bincount(pairs % max(width, 1), minlength=width)
+
+
+def _is_one_row_each(persons: NDArray[np.int32]) -> bool:
+    """Whether every row is a person of its own, told without a sort where persons are numbered as they come."""
+    return bool((np.diff(persons) > 0).all())
+
+
+def _persons_in(persons: NDArray[np.int32]) -> int:
+    return len(persons) if _is_one_row_each(persons) else len(np.unique(persons))
+
+
+def _number_holders(
+    values: NDArray[np.float64], persons: NDArray[np.int32], distinct: NDArray[np.float64], count: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """How many persons hold each of the ``distinct`` values, of which ``count`` rows hold each."""
+    if _is_one_row_each(persons):
+        return count
+    return _holders(np.searchsorted(distinct, values).astype(np.int32), persons, len(distinct))
 
 
 def _bin_numbers(
@@ -180,14 +200,15 @@ def _bin_numbers(
     known = np.isfinite(values)
     numbers = np.sort(values[known])
     interval = np.zeros(256, np.bool_)
-    if len(np.unique(persons[known])) < smallest:
+    if _persons_in(persons[known]) < smallest:
         nothing = np.array([0, 2], np.int64)
         left = int(known.sum())
         return ColumnBins(
             column, 1, np.zeros(0), nothing, np.full(2, np.nan), (), np.zeros(0), interval, left, int(left > 0)
         )
-    distinct, place, count = np.unique(values[known], return_inverse=True, return_counts=True)
-    holders = _holders(place.astype(np.int32), persons[known], len(distinct))
+    starts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]]))
+    distinct, count = numbers[starts], np.diff(np.append(starts, len(numbers)))
+    holders = _number_holders(values[known], persons[known], distinct, count)
     light = 2 * count < enough_for(int(count.sum()), smallest, most)
     alone = (holders >= smallest) & ~(light & (len(count) >= most))
     groups = grouped(count, holders, alone, smallest, most)
