@@ -166,6 +166,7 @@ def algorithm(
     counts: tuple[str, ...] = (),
     cells: tuple[tuple[str, tuple[str, ...]], ...] | None = None,
     family: str = "statistics",
+    alone: bool = True,
 ) -> Callable[[Thing], Thing]:
     """Register a statistic or model that is written as additive summaries and a step on their sum.
 
@@ -176,6 +177,8 @@ def algorithm(
     cells       : tables of the result, with those of their columns by which the gate judges whether a row is about few
                   persons; columns with the usual names (``n``, ``events`` ...) where None.
     family      : "statistics", "counts", "survival", "models", "synthesis", "learning".
+    alone       : whether a study may ask for it by itself; not where its answer, such as a model of persons, may leave
+                  only together with evidence that another algorithm gathers.
     """
     facts = {
         "title": title,
@@ -184,6 +187,7 @@ def algorithm(
         "counts": counts,
         "cells": cells,
         "family": family,
+        "alone": alone,
     }
     enter = register("algorithm", name, facts)
 

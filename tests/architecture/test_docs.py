@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 import cohortium.evaluate
+import cohortium.federate.offered
 import cohortium.quality
 import cohortium.sources
 import cohortium.synthesise  # noqa: F401 - these imports register things
@@ -60,6 +61,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         ("synthesiser", ["methods.md"]),
         ("metric", ["metrics.md", "privacy-metrics.md"]),
         ("check", ["data-quality.md"]),
+        ("algorithm", ["algorithms.md", "federated-twins.md"]),
     ],
 )
 def test_every_registered_thing_is_documented(kind: str, pages: list[str]) -> None:

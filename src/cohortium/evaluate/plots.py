@@ -8,7 +8,7 @@ shows a single person.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +85,11 @@ def _levels(real: NDArray[np.float64], synthetic: NDArray[np.float64], levels: t
     of_real, of_synthetic = (
         np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=len(levels)) for values in (real, synthetic)
     )
+    return drawn_levels(of_real, of_synthetic, levels)
+
+
+def drawn_levels(of_real: NDArray[np.int64], of_synthetic: NDArray[np.int64], levels: Sequence[str]) -> dict[str, Any]:
+    """Persons per level (k,) of both tables, as they are drawn: rare levels together, counts rounded."""
     often = [place for place in np.argsort(-of_real, kind="stable")[:_MOST_LEVELS] if of_real[place] >= FEWEST]
     labels = [levels[place] for place in often]
     counts = [of_real[often], of_synthetic[often]]
@@ -102,9 +107,18 @@ def _histogram(real: NDArray[np.float64], synthetic: NDArray[np.float64], whole:
         np.histogram(np.clip(values[np.isfinite(values)], edges[0], edges[-1]), edges)[0]
         for values in (real, synthetic)
     ]
+    return drawn_counts(edges, counts[0], counts[1])
+
+
+def drawn_counts(
+    edges: NDArray[np.float64],
+    real: NDArray[np.float64] | NDArray[np.int64],
+    synthetic: NDArray[np.float64] | NDArray[np.int64],
+) -> dict[str, Any]:
+    """Persons between the edges (k + 1,) in both tables, as they are drawn."""
     return {
         "kind": "numeric", "edges": [float(edge) for edge in edges],
-        "real": _shares(counts[0]), "synthetic": _shares(counts[1]),
+        "real": _shares(real), "synthetic": _shares(synthetic),
     }  # fmt: skip
 
 
@@ -170,11 +184,16 @@ def _has_follow_up(pair: Comparison) -> bool:
 def survival_curves(pair: Comparison) -> dict[str, Any]:
     """Kaplan-Meier curves with 95 % bands on a regular grid, as far as ten real persons are under observation."""
     real, synthetic, holdout = pair.survival
-    horizon = rounded_down(float(np.sort(real.durations)[-FEWEST]))
-    grid = np.linspace(0.0, horizon, 101)
     named: dict[str, Survival] = {"real": real, "synthetic": synthetic}
     if holdout is not None and len(holdout) >= 2 * FEWEST:
         named["holdout"] = holdout
+    return follow_up_curves(named)
+
+
+def follow_up_curves(named: Mapping[str, Survival]) -> dict[str, Any]:
+    """The curves of groups of persons, "real" among them."""
+    real = named["real"]
+    grid = np.linspace(0.0, rounded_down(float(np.sort(real.durations)[-FEWEST])), 101)
     return {"unit": real.unit, **{name: _on_grid(part, grid) for name, part in named.items()}}
 
 

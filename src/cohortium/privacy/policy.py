@@ -115,14 +115,14 @@ class Policy:
         return frozenset(rule.metric for rule in self.rules if rule.gate)
 
 
-def load_policy(path: Path | None = None) -> Policy:
-    """The policy in the TOML file at ``path``, or the one that ships with Cohortium.
+def load_policy(path: Path | None = None, *, shipped: str = "default") -> Policy:
+    """The policy in the TOML file at ``path``, or one that ships with Cohortium: "default", or "federated".
 
     Raises : SourceUnreadable, InvalidRequest naming the rule and key that cannot be understood.
     """
     if path is None:
-        text = resources.files("cohortium.privacy").joinpath("policies/default.toml").read_text("utf-8")
-        return _parsed(text, "the default policy")
+        text = resources.files("cohortium.privacy").joinpath(f"policies/{shipped}.toml").read_text("utf-8")
+        return _parsed(text, f"the {shipped} policy")
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -12,13 +12,14 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-import cohortium.analyse  # noqa: F401 - registers the algorithms
+import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import pooled
 from cohortium.errors import CohortiumError
 from cohortium.federate.client import HubClient
 from cohortium.federate.node.store import Rule
 from cohortium.federate.study import Study, read_study, study_from_plain
 from cohortium.records import Result, name_of
+from cohortium.serve.federated_twins import is_twin
 from cohortium.serve.local_federation import LocalFederation, clear
 from cohortium.serve.reporter import Reporter
 from cohortium.serve.study_results import write_results
@@ -61,6 +62,17 @@ def run_federated_demo(folder: Path, reporter: Reporter) -> list[str]:
         f"Four hospitals answered '{study.title}' as four nodes; the hub saw only sums over all four.",
         f"Largest relative difference from the pooled answer: {worst:.1e}",
         f"Results: {folder / 'results' / 'results.html'}",
+        *_twin_lines(folder / "results", results),
+    ]
+
+
+def _twin_lines(folder: Path, results: Mapping[str, Result]) -> list[str]:
+    return [
+        f"A synthetic twin that the hospitals trained together, with its evidence: {folder / name / 'report.html'}"
+        if is_twin(result)
+        else f"The gate kept the federated twin in: {'; '.join(result.facts['reasons'])}"
+        for name, result in results.items()
+        if "decision" in result.facts
     ]
 
 

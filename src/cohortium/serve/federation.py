@@ -187,7 +187,7 @@ def node_unit(home: NodeHomeOption = NODE) -> None:
 @node_app.command("inbox")
 def node_inbox(home: NodeHomeOption = NODE, as_json: AsJson = False) -> None:
     """Studies that hubs asked for, in plain words, and what was decided."""
-    import cohortium.analyse  # noqa: F401 - registers the algorithms
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.study import in_words
 
     found = _node_store(home).studies()
@@ -242,7 +242,7 @@ def node_allow(
     home: NodeHomeOption = NODE,
 ) -> None:
     """Add a standing rule: studies like this are approved without asking."""
-    import cohortium.analyse  # noqa: F401 - registers the algorithms
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.node.store import Rule
     from cohortium.registry import find
 
@@ -333,8 +333,7 @@ def study_algorithms(as_json: AsJson = False) -> None:
     """List what a study can ask for, its settings, and what leaves a hospital for it."""
     from dataclasses import fields
 
-    import cohortium.analyse  # noqa: F401 - registers the algorithms
-    from cohortium.registry import entries
+    from cohortium.federate.offered import offered
 
     found = [
         {
@@ -345,7 +344,7 @@ def study_algorithms(as_json: AsJson = False) -> None:
             "leaves_site": entry.facts["leaves_site"],
             "source": entry.facts["source"],
         }
-        for entry in entries("algorithm")
+        for entry in offered()
     ]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
@@ -365,7 +364,7 @@ def study_submit(
     ] = None,
 ) -> None:
     """Submit a study to the hub; with --out, watch it and write its results."""
-    import cohortium.analyse  # noqa: F401 - registers the algorithms
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.client import HubClient
     from cohortium.federate.study import read_study
 
@@ -431,7 +430,7 @@ def study_rehearse(
     folder: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for tables and page.")] = None,
 ) -> None:
     """Run a study on this machine, on synthetic twins, before any hospital is asked."""
-    import cohortium.analyse  # noqa: F401 - registers the algorithms
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.simulation import rehearse
     from cohortium.federate.study import read_study
     from cohortium.sources import read
@@ -490,7 +489,7 @@ def _listed(facts: dict[str, Any]) -> str:
 
 
 def _write(client: Any, run: str, folder: Path) -> None:
-    import cohortium.analyse  # noqa: F401 - registers the algorithms
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.study import study_from_plain
     from cohortium.records import Result
     from cohortium.serve.study_results import print_results, write_results

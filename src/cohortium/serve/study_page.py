@@ -8,6 +8,7 @@ from typing import Any
 from cohortium import pages
 from cohortium.federate.study import MODE_IN_WORDS, Study, in_words
 from cohortium.records import Result
+from cohortium.serve.federated_twins import is_twin
 from cohortium.serve.study_drawings import drawing
 from cohortium.serve.study_results import shown
 
@@ -73,6 +74,7 @@ def _answer(name: str, result: Result, limits: list[str]) -> dict[str, Any]:
         "persons": result.persons,
         "tables": tables,
         "singles": singles,
+        "report": f"{name}/report.html" if is_twin(result) else "",
         "notes": [*limits, *(str(note) for note in result.facts.get("notes", []))],
     }
 

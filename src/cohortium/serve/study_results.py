@@ -17,6 +17,7 @@ from rich.table import Table as Grid
 from cohortium.errors import TargetUnwritable
 from cohortium.federate.study import Study
 from cohortium.records import Result
+from cohortium.serve.federated_twins import HEAVY, is_twin, write_twin
 
 MOST_ROWS_SHOWN = 20
 
@@ -37,6 +38,8 @@ def print_results(console: Console, results: dict[str, Result]) -> None:
 def write_results(folder: Path, study: Study, results: dict[str, Result], record: dict[str, Any]) -> None:
     """``NAME-TABLE.csv`` for each table, ``results.html`` to read, ``record.json`` to repeat or check; all or nothing.
 
+    A synthetic twin lies in a folder ``NAME`` of its own, with its evidence report.
+
     Raises : TargetUnwritable where the folder exists and is not empty.
     """
     from cohortium.serve.study_page import study_page
@@ -49,7 +52,9 @@ def write_results(folder: Path, study: Study, results: dict[str, Result], record
         for name, result in results.items():
             for title, table in result.tables.items():
                 (unfinished / f"{name}-{title}.csv").write_text(as_csv(table), "utf-8")
-        plain = {name: {"title": r.title, "persons": r.persons, "facts": r.facts} for name, r in results.items()}
+            if is_twin(result):
+                write_twin(unfinished / name, result)
+        plain = {name: _plain(result) for name, result in results.items()}
         document = {**record, "answers": plain}
         (unfinished / "record.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
         (unfinished / "results.html").write_text(study_page(study, results, record), "utf-8")
@@ -61,6 +66,11 @@ def write_results(folder: Path, study: Study, results: dict[str, Result], record
         raise TargetUnwritable(f"{folder} could not be written: {error.strerror}. Nothing was left.") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    facts = {name: value for name, value in result.facts.items() if not (is_twin(result) and name in HEAVY)}
+    return {"title": result.title, "persons": result.persons, "facts": facts}
 
 
 def as_csv(table: dict[str, list[Any]]) -> str:

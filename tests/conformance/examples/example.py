@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from cohortium.records import Algorithm, Column, Kind, Schema, Table
+from cohortium.records import Algorithm, Column, Kind, Role, Schema, Table
 
 STAGES = ("I", "II", "III")
 
@@ -64,3 +64,14 @@ def patients(n: int = 400, seed: int = 0) -> Table:
     }
     columns = tuple(kinds.get(name, Column(name, Kind.BOOLEAN)) for name in arrays)
     return Table(pa.table(arrays), Schema(columns))
+
+
+def followed(n: int = 400, seed: int = 0) -> Table:
+    """The same patients with their outcome and their follow-up marked as such."""
+    table = patients(n, seed)
+    roles = {"relapse": Role.OUTCOME, "time_days": Role.TIME, "died": Role.EVENT}
+    columns = [
+        replace(column, roles=frozenset({roles[column.name]})) if column.name in roles else column
+        for column in table.schema.columns
+    ]
+    return table.with_schema(Schema(tuple(columns)))

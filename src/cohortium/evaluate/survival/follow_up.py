@@ -29,6 +29,11 @@ def compared(pair: Comparison, *, censoring: bool = False) -> tuple[Survival, Su
                 noise, or without a synthetic person.
     """
     real, synthetic, _ = pair.survival
+    return comparable(real, synthetic, censoring=censoring)
+
+
+def comparable(real: Survival, synthetic: Survival, *, censoring: bool = False) -> tuple[Survival, Survival, float]:
+    """The same for two groups of persons; raises TooFewRecords as ``compared`` does."""
     if censoring:
         real = Survival(real.durations, ~real.events, real.unit)
         synthetic = Survival(synthetic.durations, ~synthetic.events, synthetic.unit)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cohortium.evaluate.comparison import Comparison
-from cohortium.evaluate.survival.follow_up import compared, gap, resampled
-from cohortium.records import Question, Score
+from cohortium.evaluate.survival.follow_up import comparable, gap, resampled
+from cohortium.records import Question, Score, Survival
 from cohortium.registry import metric
 
 
@@ -26,7 +26,16 @@ def km_divergence(pair: Comparison, *, rng: np.random.Generator) -> Score:
     The interval covers the noise of both curves, which a mean of absolute gaps only adds to; it includes the estimate.
     Raises : TooFewRecords below 20 events in the real table.
     """
-    real, synthetic, horizon = compared(pair)
+    real, synthetic, _ = pair.survival
+    return km_divergence_between(real, synthetic, rng)
+
+
+def km_divergence_between(real: Survival, synthetic: Survival, rng: np.random.Generator) -> Score:
+    """The metric of two groups of persons.
+
+    Raises : TooFewRecords below 20 events among the real persons.
+    """
+    real, synthetic, horizon = comparable(real, synthetic)
     value, _ = gap(real, synthetic, horizon)
     low, high = resampled(real, synthetic, horizon, lambda a, b: np.abs(a - b).mean(axis=1), rng)
     return Score(value, min(low, value), max(high, value), n=len(synthetic), detail={"horizon": horizon})

@@ -59,6 +59,7 @@ MOST_SUMMED = 1 << 21
     source="McKenna, Miklau & Sheldon 2021 (MST); McKenna et al. 2022 (AIM); Canonne, Kamath & Steinke 2020 (noise)",
     counts=("values", "marginals"),
     family="synthesis",
+    alone=False,
 )
 @dataclass(frozen=True, slots=True)
 class FederatedMarginals:

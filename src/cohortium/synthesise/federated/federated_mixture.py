@@ -46,6 +46,7 @@ TITLE = "Synthetic twin by a copula mixture"
     source="Gaussian mixture copula; Hoff 2007; Delyon, Lavielle & Moulines 1999 (stochastic approximation EM)",
     counts=("levels", "cells", "links", "masses"),
     family="synthesis",
+    alone=False,
 )
 @dataclass(frozen=True, slots=True)
 class FederatedMixture:

@@ -28,6 +28,7 @@ DIALS = ("trees", "leaf", "evidence", "smallest", "share", "blends", "predictors
     source="Reiter 2005 (CART synthesis); own histogram trees; Panda et al. 2009 (PLANET: growth level by level)",
     counts=("levels", "cells", "links", "leaves"),
     family="synthesis",
+    alone=False,
 )
 @dataclass(frozen=True, slots=True)
 class FederatedTrees:

@@ -1,0 +1,7 @@
+"""Judging a synthetic table against the persons of several sites, none of whom leaves: evidence from sums alone."""
+
+from cohortium.evaluate.federated.findings import evidence_from_sums
+from cohortium.evaluate.federated.judgement_sums import judgement_sums
+from cohortium.evaluate.federated.yardstick import Yardstick
+
+__all__ = ["Yardstick", "evidence_from_sums", "judgement_sums"]
