@@ -7,9 +7,13 @@ from cohortium.analyse.competing_risks import CompetingRisks
 from cohortium.analyse.contingency import Contingency
 from cohortium.analyse.correlation import Correlation
 from cohortium.analyse.cox import Cox
+from cohortium.analyse.decision_tree import DecisionTree
 from cohortium.analyse.describe import Describe
 from cohortium.analyse.discrimination import Discrimination
+from cohortium.analyse.gradient_boosting import GradientBoosting
+from cohortium.analyse.gray_test import GrayTest
 from cohortium.analyse.histogram import Histogram
+from cohortium.analyse.iptw import IPTW
 from cohortium.analyse.k_means import KMeans
 from cohortium.analyse.kaplan_meier import KaplanMeier
 from cohortium.analyse.linear_mixed_model import LinearMixedModel
@@ -18,14 +22,17 @@ from cohortium.analyse.log_rank import LogRank
 from cohortium.analyse.logistic_regression import LogisticRegression
 from cohortium.analyse.meta_analysis import MetaAnalysis
 from cohortium.analyse.negative_binomial_regression import NegativeBinomialRegression
+from cohortium.analyse.neural import NeuralNetwork
 from cohortium.analyse.pca import PCA
 from cohortium.analyse.poisson_regression import PoissonRegression
 from cohortium.analyse.quantiles import Quantiles
+from cohortium.analyse.random_forest import RandomForest
 from cohortium.analyse.run import drive, over_sites, pooled
 from cohortium.analyse.t_test import TTest
 from cohortium.analyse.table_one import TableOne
 
 __all__ = [
+    "IPTW",
     "PCA",
     "Anova",
     "Calibration",
@@ -34,8 +41,11 @@ __all__ = [
     "Contingency",
     "Correlation",
     "Cox",
+    "DecisionTree",
     "Describe",
     "Discrimination",
+    "GradientBoosting",
+    "GrayTest",
     "Histogram",
     "KMeans",
     "KaplanMeier",
@@ -45,8 +55,10 @@ __all__ = [
     "LogisticRegression",
     "MetaAnalysis",
     "NegativeBinomialRegression",
+    "NeuralNetwork",
     "PoissonRegression",
     "Quantiles",
+    "RandomForest",
     "TTest",
     "TableOne",
     "drive",

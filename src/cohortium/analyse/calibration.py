@@ -13,6 +13,7 @@ from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.moments import require_numbers
 from cohortium.errors import InvalidRequest, TooFewRecords
+from cohortium.numerics.binned_calibration import calibration_index
 from cohortium.numerics.intervals import wilson
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
@@ -26,19 +27,26 @@ MOST_STEPS = 50
     "calibration",
     title="Calibration of a probability",
     leaves_site="per interval of the probability: persons, outcomes, sum of probabilities; gradient and Hessian sums",
-    source="Cox 1958, Biometrika 45, 562; Van Calster et al. 2019, BMC Med. 17, 230; Debray et al. 2017, BMJ 356 i6460",
+    source="Cox 1958, Biometrika 45, 562; Van Calster et al. 2019, BMC Med. 17, 230; Debray et al. 2017, BMJ 356 i6460"
+    "; ICI: Austin & Steyerberg 2019, Stat. Med. 38, 4051",
     counts=("counts", "events"),
 )
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Calibration table, slope and intercept, and observed against expected outcomes, of predicted probabilities.
+    """Calibration table, slope, intercept, ICI, and observed against expected outcomes, of predicted probabilities.
 
     predicted, outcome : columns; rows where either is missing are left out, as are predictions outside [0, 1].
     event    : level of the outcome that counts, where it is not boolean.
     groups   : rows of the table: groups of persons, as equal in number as the intervals permit (10: deciles).
-    bins     : equal intervals of [0, 1] that the groups are put together from.
+    bins     : equal intervals of [0, 1] that the groups are put together from; more of them where predictions are low.
+    span     : share of the persons, the nearest, that each point of the smoothed curve rests on.
     The slope is that of a logistic regression of the outcome on the logit of the prediction (1 is best; below 1 where
     predictions are too extreme); the intercept is that with the slope held at 1 (0 is best).
+    The integrated calibration index (ICI) is the mean distance of predictions from a smoothed (loess) frequency of the
+    outcome, E50 and E90 the distances that half and nine tenths of persons do not exceed; 0 is best, and chance alone
+    gives more. They are approximated from the intervals, in which everybody counts as having the mean prediction;
+    ``ici_resolution`` says how much the ICI changes where intervals are twice as wide. Its limits are by the delta
+    method, with the predictions as given; where the ICI is no more than chance gives, they lie too high.
     Reveals  : counts and outcomes in each interval over all sites.
     """
 
@@ -47,6 +55,7 @@ class Calibration:
     event: str | None = None
     groups: int = 10
     bins: int = 200
+    span: float = 0.75
     level: float = 0.95
 
     def columns(self) -> tuple[str, ...]:
@@ -60,6 +69,8 @@ class Calibration:
         reach(self.level)
         if not 1 <= self.groups <= self.bins <= 100_000:
             raise InvalidRequest("Calibration needs at least one group, and as many intervals as groups or more.")
+        if not 0 < self.span <= 1:
+            raise InvalidRequest(f"The span of the smoothed curve is a share above 0 and up to 1, not {self.span}.")
         return State("fit", {"step": 0}, {"large": np.zeros(1), "line": np.array([0.0, 1.0])})
 
     def local(self, records: Table, state: State) -> Sums:
@@ -136,7 +147,21 @@ class Calibration:
             notes.append(f"{int(total['outside'])} predictions outside 0 to 1 are left out.")
         if total["clipped"]:
             notes.append(f"{int(total['clipped'])} predictions of 0 or 1 were moved by {CLOSEST:g} for their logit.")
-        return facts | {"notes": notes}
+        return facts | self._index(total, notes) | {"notes": notes}
+
+    def _index(self, total: Sums, notes: list[str]) -> dict[str, Any]:
+        """ICI with its interval, E50 and E90; adds to the notes where they cannot be trusted."""
+        n, events = total["counts"].astype(np.float64), total["events"].astype(np.float64)
+        found = calibration_index(n, events, total["expected"], self.span)
+        names = ("ici", "ici_low", "ici_high", "e50", "e90", "ici_resolution")
+        if found is None:
+            notes.append("Predictions lie in fewer than three intervals; there is no smoothed curve, nor an ICI.")
+            return dict.fromkeys(names)
+        if found.resolution > 0.1 * found.ici:
+            notes.append("The ICI depends on the width of the intervals; set more 'bins'.")
+        width = reach(self.level) * found.error
+        ends = max(found.ici - width, 0.0), found.ici + width
+        return dict(zip(names, (found.ici, *ends, found.e50, found.e90, found.resolution), strict=True))
 
     def _table(self, total: Sums) -> dict[str, list[Any]]:
         counts, edges = total["counts"], np.linspace(0, 1, self.bins + 1)

@@ -1,4 +1,4 @@
-"""Correlation: how closely pairs of numeric columns follow a straight line."""
+"""Correlation: how closely pairs of columns follow a straight line, or rise together."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cohortium.analyse.answers import number, reach
+from cohortium.analyse.answers import number, numbers, one_of, reach
 from cohortium.analyse.design import complete, persons_in
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.rank_rounds import RankRounds, resolution
 from cohortium.errors import InvalidRequest
 from cohortium.numerics.distributions import t_sf
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
@@ -20,43 +21,69 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MOST_BINS = 10_000
+TITLES = {"pearson": "Pearson correlation", "spearman": "Spearman's rank correlation"}
+
+
 @algorithm(
     "correlation",
-    title="Pearson correlation",
-    leaves_site="sums of the columns, and sums of their products around the means of all sites",
-    source="Pearson 1896, Phil. Trans. R. Soc. A 187, 253; interval: Fisher 1921, Metron 1, 3",
+    title="Correlation, Pearson's or Spearman's",
+    leaves_site="sums of the columns, and sums of their products around the means of all sites; for ranks, first how "
+    "many values lie in each of some agreed intervals, then sums of products of mean ranks",
+    source="Pearson 1896, Phil. Trans. R. Soc. A 187, 253; interval: Fisher 1921, Metron 1, 3; Spearman 1904, Am. J. "
+    "Psychol. 15, 72; interval: Bonett & Wright 2000, Psychometrika 65, 23",
+    counts=("in_bins",),
 )
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Pearson's correlation of every pair of columns, with Fisher's interval and the p of no correlation.
+    """Correlation of every pair of columns, with its interval and the p of no correlation.
 
-    variables : two or more numeric columns; rows where any is missing are left out.
-    Reveals   : the correlation matrix over all sites.
+    variables : two or more numeric columns, for Spearman's ordinal ones too; rows where any is missing are left out.
+    method    : "pearson", with Fisher's interval; "spearman", that of ranks, with Bonett and Wright's interval.
+    bins      : of Spearman's: values rank alike within intervals, which are split until each has at most one in so
+                many of the rows. ``resolution`` says by how much a correlation could change at most if they were told
+                apart; it mostly changes by the square of 1 / bins. Whole numbers, levels, and other values that are
+                frequent enough stand alone (to nine digits), so that few distinct ones are ranked exactly.
+    Reveals   : the correlation matrix over all sites; for Spearman's also counts of values in the intervals.
     """
 
     variables: tuple[str, ...]
     level: float = 0.95
+    method: str = "pearson"
+    bins: int = 200
 
     def columns(self) -> tuple[str, ...]:
         """The variables."""
         return self.variables
 
     def start(self, schema: Schema) -> State:
-        """Ask for the means first."""
+        """Ask for the means first, or for counts in intervals."""
         if len(set(self.variables)) < 2 or len(set(self.variables)) < len(self.variables):
             raise InvalidRequest(f"A correlation needs two or more different columns; {list(self.variables)} came.")
-        require_numbers(schema, *self.variables)
+        one_of(self.method, tuple(TITLES), "method")
         reach(self.level)
+        if not 2 <= self.bins <= MOST_BINS:
+            raise InvalidRequest(f"Ranks need 2 to {MOST_BINS:,} bins, not {self.bins}.")
+        if self.method == "spearman":
+            return self._ranks().start(schema)
+        require_numbers(schema, *self.variables)
         return State("means", {}, {"centre": np.zeros(len(self.variables))})
 
     def local(self, records: Table, state: State) -> Sums:
-        """Sums and products around the centre."""
+        """Counts in intervals; sums and products around the centre."""
         rows = complete(records, self.variables)
-        gaps = np.stack([rows.numeric(name) for name in self.variables], axis=1) - state.arrays["centre"]
-        return Sums({PERSONS: persons_in(rows), "n": len(rows), "sum": gaps.sum(0), "products": gaps.T @ gaps})
+        sums: dict[str, Any] = {PERSONS: persons_in(rows), "n": len(rows)}
+        if state.step == "bins":
+            return Sums(sums | self._ranks().counts(rows, state))
+        ranked = self.method == "spearman"
+        columns = self._ranks().ranks(rows, state) if ranked else [rows.numeric(name) for name in self.variables]
+        gaps = np.stack(columns, axis=1) - state.arrays["centre"]
+        return Sums(sums | {"sum": gaps.sum(0), "products": gaps.T @ gaps})
 
     def combine(self, total: Sums, state: State) -> State | Result:
-        """The matrix, after the second pass."""
+        """The next intervals or the means, then the matrix."""
+        if state.step == "bins":
+            return self._ranks().combine(total, state)
         n, centre = int(total["n"]), state.arrays["centre"]
         shift = total["sum"] / max(n, 1)
         if state.step == "means":
@@ -67,34 +94,45 @@ class Correlation:
         with np.errstate(all="ignore"):
             matrix = np.clip(products / np.outer(spread, spread), -1, 1)
         matrix[constant, :] = matrix[:, constant] = np.nan
+        table = pairs(self.variables, matrix, n, self.level, self.method)
+        if self.method == "spearman":
+            within = resolution(matrix, spread**2, state.arrays["untold"])
+            table["resolution"] = numbers(within[np.triu_indices(len(spread), 1)])
+        return self._answer(total.persons, n, constant, table)
+
+    def _ranks(self) -> RankRounds:
+        return RankRounds(self.variables, self.bins)
+
+    def _answer(self, persons: int, n: int, constant: NDArray[np.bool_], table: dict[str, list[Any]]) -> Result:
         flat = [name for name, is_flat in zip(self.variables, constant, strict=True) if is_flat]
         notes = [f"No correlation with {', '.join(flat)}, which does not vary."] if flat and n else []
         if n < 3:
             notes.append("Fewer than three complete rows; there is no p value.")
-        facts: dict[str, Any] = {"n": n, "level": self.level, "notes": notes}
-        return Result(
-            "Pearson correlation", total.persons, {"pairs": pairs(self.variables, matrix, n, self.level)}, facts
-        )
+        facts: dict[str, Any] = {"n": n, "method": self.method, "level": self.level, "notes": notes}
+        return Result(TITLES[self.method], persons, {"pairs": table}, facts)
 
 
-def pairs(names: tuple[str, ...], matrix: NDArray[np.float64], n: int, level: float) -> dict[str, list[Any]]:
+def pairs(
+    names: tuple[str, ...], matrix: NDArray[np.float64], n: int, level: float, method: str = "pearson"
+) -> dict[str, list[Any]]:
     """A row for each pair: correlation, interval and p; None where a column is constant or rows are too few."""
     table: dict[str, list[Any]] = {key: [] for key in ("first", "second", "r", "low", "high", "p")}
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
         r = float(matrix[i, j])
-        low, high = _interval(r, n, level)
+        low, high = _interval(r, n, level, 1.0 if method == "pearson" else 1.0 + r**2 / 2.0)
         row = names[i], names[j], number(r), number(low), number(high), number(_p(r, n))
         for key, value in zip(table, row, strict=True):
             table[key].append(value)
     return table
 
 
-def _interval(r: float, n: int, level: float) -> tuple[float, float]:
+def _interval(r: float, n: int, level: float, wider: float) -> tuple[float, float]:
+    """Limits on Fisher's scale, where the variance is ``wider`` / (n - 3)."""
     if math.isnan(r) or n < 4:
         return math.nan, math.nan
     if abs(r) == 1:
         return r, r
-    width = reach(level) / math.sqrt(n - 3)
+    width = reach(level) * math.sqrt(wider / (n - 3))
     return math.tanh(math.atanh(r) - width), math.tanh(math.atanh(r) + width)
 
 

@@ -27,6 +27,7 @@ class Rows:
     X, y, weight, offset : (n, p), (n,), (n,), (n,).
     cluster, clusters    : codes (n,), and how many clusters the layout has slots for; 0 where persons are the clusters.
     persons, left_out    : how many persons stand behind the rows; rows in which something is missing.
+    places               : (n,), which of the site's records the rows are.
     """
 
     X: Reals
@@ -37,6 +38,7 @@ class Rows:
     clusters: int
     persons: int
     left_out: int
+    places: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class ModelColumns:
         known = np.isfinite(X).all(axis=1) & np.isfinite(y) & np.isfinite(weight) & np.isfinite(offset) & (cluster >= 0)
         used = known & (weight > 0)
         persons, left_out = len(np.unique(records.persons()[used])), int((~known).sum())
-        return Rows(X[used], y[used], weight[used], offset[used], cluster[used], clusters, persons, left_out)
+        found = X[used], y[used], weight[used], offset[used], cluster[used]
+        return Rows(*found, clusters, persons, left_out, np.flatnonzero(used))
 
     def _log_exposure(self, records: Table) -> Reals:
         exposure = records.numeric(str(self.exposure))

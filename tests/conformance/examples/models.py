@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.conformance.examples.example import Example, patients
 
 from cohortium.analyse import (
+    IPTW,
     PCA,
     KMeans,
     LinearMixedModel,
@@ -15,6 +16,7 @@ from cohortium.analyse import (
 )
 
 EXAMPLES: dict[str, Example] = {
+    "iptw": Example(IPTW("treated", "relapse", ("age", "stage", "smoker"), quantiles=(0.01, 0.99)), patients),
     "k_means": Example(KMeans(("age", "marker", "visits"), 4), patients),
     "linear_mixed_model": Example(LinearMixedModel("marker", ("age", "stage"), "hospital"), patients),
     "linear_regression": Example(
