@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import secrets
 import ssl
 import threading
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cohortium.errors import (
     CohortiumError,
@@ -25,6 +26,10 @@ from cohortium.errors import (
 )
 from cohortium.federate.hub.invitations import Token
 
+if TYPE_CHECKING:
+    from cohortium.federate.study import Study
+    from cohortium.records import Result
+
 ENDED = ("done", "failed", "cancelled")
 LONG_POLL_S = 20.0
 PATIENCE = 60
@@ -33,6 +38,7 @@ _KINDS: dict[str, type[CohortiumError]] = {
     "InvalidRequest": InvalidRequest,
     "PermitDenied": PermitDenied,
     "ProtocolViolation": ProtocolViolation,
+    "SiteUnavailable": SiteUnavailable,
 }
 
 
@@ -142,6 +148,24 @@ class HubClient:
         context = ssl.create_default_context(cadata=self.authority)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         return context
+
+
+def run_study(
+    study: Study, token: str | None, said: Callable[[dict[str, Any]], None] | None = None
+) -> dict[str, Result]:
+    """Submit a study, wait for it, and return its results by name; see ``Study.run``."""
+    from cohortium.records import Result
+
+    text = token or os.environ.get("COHORTIUM_TOKEN", "")
+    if not text:
+        raise InvalidRequest("Your token from the hub was expected: pass it, or set COHORTIUM_TOKEN.")
+    with HubClient.of(text) as client:
+        run = client.submit(study.to_plain())
+        ended = client.watch(run, said or (lambda _event: None))
+        if ended["status"] != "done":
+            raise CohortiumError(f"The run {ended['status']}: {ended['said']}")
+        names = client.get(f"/runs/{run}/record")["results"]
+        return {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in names}
 
 
 def enrol(text: str, folder: Path) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.accounting import rho_of
-from cohortium.records import Algorithm, algorithm_from_plain, algorithm_to_plain, name_of, parse_condition
+from cohortium.records import Algorithm, Result, algorithm_from_plain, algorithm_to_plain, name_of, parse_condition
 from cohortium.records.schema import Schema
 from cohortium.registry import entries, find
 
@@ -23,6 +25,14 @@ MODE_IN_WORDS = {
     "secure": "the hub sees only the sum over all hospitals",
     "dp": "the hub sees only the sum over all hospitals, with noise that hides any single patient",
 }
+
+
+_NUMBER = (int, float)
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("title", "dataset", "purpose", "mode", "researcher"), (str,)),
+    **dict.fromkeys(("epsilon", "delta"), (*_NUMBER, NoneType)),
+    "where": (str, NoneType), "quorum": (int, NoneType), "patience_s": _NUMBER, "version": (int,),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,19 @@ class Study:
                 return one
         raise InvalidRequest(f"The study has no analysis '{name}'; it has {[one.name for one in self.analyses]}.")
 
+    def run(
+        self, token: str | None = None, *, said: Callable[[dict[str, Any]], None] | None = None
+    ) -> dict[str, Result]:
+        """Submit the study to the hub, wait, and return its results by name.
+
+        token  : yours from the hub; the environment variable COHORTIUM_TOKEN where None.
+        said   : called with what happens: which step is asked, who is awaited, who refused and why.
+        Raises : InvalidRequest without a token; CohortiumError with what the hub says where the run does not end well.
+        """
+        from cohortium.federate.client import run_study
+
+        return run_study(self, token, said)
+
     def to_plain(self) -> dict[str, Any]:
         """As JSON values."""
         plain = {one.name: getattr(self, one.name) for one in fields(self)}
@@ -150,6 +173,8 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     missing = [name for name in ("title", "dataset") if name not in values]
     if missing:
         raise InvalidRequest(f"The study does not say its {' and '.join(missing)}.")
+    for name, value in values.items():
+        _check_part(name, value)
     values["sites"] = tuple(values.get("sites", ()))
     return Study(analyses=tuple(_analysis(one, place) for place, one in enumerate(listed)), **values)
 
@@ -192,6 +217,16 @@ def in_words(study: Study) -> list[str]:
     return lines
 
 
+def _check_part(name: str, value: Any) -> None:
+    """Raises InvalidRequest where a part of a study is of another kind than its field."""
+    if name == "sites":
+        is_right = isinstance(value, (list, tuple)) and all(isinstance(site, str) for site in value)
+    else:
+        is_right = isinstance(value, _KINDS[name]) and not isinstance(value, bool)
+    if not is_right or (isinstance(value, float) and not math.isfinite(value)):
+        raise InvalidRequest(f"The study's '{name}' is of the wrong kind, a {type(value).__name__}, or not finite.")
+
+
 def _analysis(plain: Any, place: int) -> Analysis:
     if not isinstance(plain, dict) or "algorithm" not in plain:
         known = ", ".join(entry.name for entry in entries("algorithm"))
@@ -200,4 +235,15 @@ def _analysis(plain: Any, place: int) -> Analysis:
     settings = plain.get("settings")
     if settings is None:
         settings = {key: value for key, value in plain.items() if key not in ("name", "algorithm")}
-    return Analysis(name, algorithm_from_plain({"name": plain["algorithm"], "settings": settings}))
+    try:
+        algorithm = algorithm_from_plain({"name": plain["algorithm"], "settings": settings})
+        reads = algorithm.columns()
+    except (TypeError, AttributeError) as error:
+        raise InvalidRequest(f"A setting of analysis '{name}' is of the wrong kind: {error}.") from error
+    if not all(isinstance(column, str) for column in reads):
+        raise InvalidRequest(f"Analysis '{name}' names a column with something else than text.")
+    if not find("algorithm", name_of(algorithm)).facts["alone"]:
+        raise InvalidRequest(
+            f"'{plain['algorithm']}' models persons, and leaves only with evidence. Ask for 'federated_twin'."
+        )
+    return Analysis(name, algorithm)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from cohortium.errors import InvalidRequest, ProtocolViolation
+from cohortium.records.notebook import result_html
 from cohortium.records.parcel import pack, unpack
 from cohortium.records.schema import Schema
 from cohortium.records.sums import Sums
@@ -78,6 +79,10 @@ class Result:
         import pandas as pd
 
         return pd.DataFrame(self.tables[name])
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        return result_html(self.title, self.persons, self.tables, self.facts)
 
     def to_bytes(self) -> bytes:
         """As it travels and is kept."""

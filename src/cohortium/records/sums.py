@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,19 @@ class Sums(Mapping[str, "NDArray[Any]"]):
     arrays : among them ``persons`` (scalar, int64), the persons whose records are in the sums.
     bounds : name -> largest absolute value that one site's entries may take; known to all beforehand (a function of the
              state, never of records). Lets a secure sum use one machine word a value instead of two.
+    noise  : name -> standard deviation of the noise in each entry of a total that was formed in mode "dp"; empty where
+             the sums are exact, as a site's own always are. It does not travel.
     Names, shapes, types and bounds follow from the state alone, so every site's sums are alike, an empty site's too.
     """
 
-    __slots__ = ("_arrays", "bounds")
+    __slots__ = ("_arrays", "bounds", "noise")
 
-    def __init__(self, arrays: Mapping[str, Any], bounds: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        arrays: Mapping[str, Any],
+        bounds: Mapping[str, float] | None = None,
+        noise: Mapping[str, float] | None = None,
+    ) -> None:
         found: dict[str, NDArray[Any]] = {}
         for name, values in arrays.items():
             array = np.asarray(values)
@@ -41,6 +49,7 @@ class Sums(Mapping[str, "NDArray[Any]"]):
             raise ProtocolViolation("Sums must carry 'persons', the whole number of persons behind them.")
         self._arrays = MappingProxyType(dict(sorted(found.items())))
         self.bounds: Mapping[str, float] = MappingProxyType(dict(bounds or {}))
+        self.noise: Mapping[str, float] = MappingProxyType(dict(noise or {}))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
@@ -65,7 +74,9 @@ class Sums(Mapping[str, "NDArray[Any]"]):
         """The sums over both; raises ProtocolViolation where they are not alike."""
         if self.layout != other.layout:
             raise ProtocolViolation("Sums of two sites differ in names, shapes or types; they cannot be added.")
-        return Sums({name: self[name] + other[name] for name in self}, self.bounds)
+        noisy = self.noise.keys() | other.noise.keys()
+        noise = {name: math.hypot(self.noise.get(name, 0.0), other.noise.get(name, 0.0)) for name in noisy}
+        return Sums({name: self[name] + other[name] for name in self}, self.bounds, noise)
 
     def to_bytes(self) -> bytes:
         """As they travel."""

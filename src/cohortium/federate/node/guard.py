@@ -47,5 +47,11 @@ class Guard:
         self.rules.check_sums(sums, counts=counts, mode=study.mode)  # type: ignore[arg-type]
 
     def charge(self, study: Study, run: str, step: int, rho: Fraction) -> None:
-        """Pay for a step before it is computed; raises BudgetExhausted."""
-        self.ledger.charge(run, step, [Account("dataset", study.dataset)], rho, purpose=study.title)
+        """Pay for a step before it is computed: from the dataset's budget, and from the researcher's where one was set.
+
+        Raises : BudgetExhausted where one of them does not suffice, or the dataset was never granted any.
+        """
+        permit = Account("permit", study.researcher)
+        limited = any(line.account == permit for line in self.ledger.lines())
+        accounts = [Account("dataset", study.dataset), *([permit] if limited else [])]
+        self.ledger.charge(run, step, accounts, rho, purpose=study.title)

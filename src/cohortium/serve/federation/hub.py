@@ -1,0 +1,109 @@
+"""``cohortium hub``: set up and run the hub, invite sites and researchers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table as Grid
+
+from cohortium.serve.federation.options import AsJson, become, needs_federation, out, print_runs, unit
+
+hub_app = typer.Typer(help="Run the hub that coordinates studies across hospitals.", no_args_is_help=True)
+HubHomeOption = Annotated[Path, typer.Option("--home", help="The hub's folder.")]
+HUB = Path("hub")
+
+
+@hub_app.command("init")
+def hub_init(
+    home: HubHomeOption = HUB,
+    federation: Annotated[str, typer.Option(help="Name of the federation.")] = "Cohortium",
+    host: Annotated[str, typer.Option(help="Name or address at which nodes reach this hub.")] = "localhost",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port for nodes.")] = 8702,
+    api_port: Annotated[int, typer.Option(min=1, max=65535, help="Port for enrolment and researchers.")] = 8703,
+) -> None:
+    """Make a hub: its certificate authority, its key and its settings."""
+    needs_federation()
+    from cohortium.federate.hub.home import make_hub
+
+    made = make_hub(home, federation, host, port, api_port)
+    out.print(f"Made a hub in {made.folder}. Start it: [bold]cohortium hub start --home {made.folder}[/]")
+
+
+@hub_app.command("start")
+def hub_start(home: HubHomeOption = HUB) -> None:
+    """Run the hub until it is told to stop (Ctrl+C, or SIGTERM)."""
+    needs_federation()
+    from cohortium.federate.hub.home import open_hub
+
+    become("cohortium.federate.hub.serve", open_hub(home).folder)
+
+
+@hub_app.command("unit")
+def hub_unit(home: HubHomeOption = HUB) -> None:
+    """Print a systemd unit that keeps this hub running; see docs/federation.md for where to put it."""
+    needs_federation()
+    from cohortium.federate.hub.home import open_hub
+
+    typer.echo(unit("hub", open_hub(home).folder))
+
+
+@hub_app.command("invite-node")
+def hub_invite_node(
+    site: Annotated[str, typer.Argument(help="Name of the hospital's node.")], home: HubHomeOption = HUB
+) -> None:
+    """Print a token with which one node may enrol once, within 48 hours."""
+    needs_federation()
+    from cohortium.federate.hub.home import open_hub
+    from cohortium.federate.hub.invitations import Invitations
+
+    found = open_hub(home)
+    typer.echo(_token(found, site, Invitations(found.database).invite_node(site)))
+
+
+@hub_app.command("invite-researcher")
+def hub_invite_researcher(
+    name: Annotated[str, typer.Argument(help="Name of the researcher.")], home: HubHomeOption = HUB
+) -> None:
+    """Print a token with which a researcher submits studies; an earlier one of the same name stops working."""
+    needs_federation()
+    from cohortium.federate.hub.home import open_hub
+    from cohortium.federate.hub.invitations import Invitations
+
+    found = open_hub(home)
+    typer.echo(_token(found, name, Invitations(found.database).invite_researcher(name)))
+
+
+@hub_app.command("status")
+def hub_status(home: HubHomeOption = HUB, as_json: AsJson = False) -> None:
+    """Which nodes are connected, and where studies stand."""
+    needs_federation()
+    from cohortium.federate.engine.flare.channel import FlareChannel
+    from cohortium.federate.hub.home import open_hub
+    from cohortium.federate.hub.invitations import Invitations
+    from cohortium.federate.hub.store import HubStore
+
+    found = open_hub(home)
+    connected = set(FlareChannel(found.socket).sites())
+    sites = {site: site in connected for site in Invitations(found.database).nodes()}
+    runs = [
+        {"run": run.run, "title": run.study.title, "status": run.status, "said": run.said}
+        for run in HubStore(found.database).runs()
+    ]
+    if as_json:
+        typer.echo(json.dumps({"sites": sites, "runs": runs}, indent=2))
+        return
+    grid = Grid("node", "")
+    for site, there in sites.items():
+        grid.add_row(site, "[green]connected[/]" if there else "[yellow]not connected[/]")
+    out.print(grid if sites else "No node has enrolled yet. Invite one: cohortium hub invite-node NAME")
+    print_runs(runs)
+
+
+def _token(home: Any, name: str, secret: str) -> str:
+    from cohortium.federate.engine.certificates import Authority, fingerprint
+    from cohortium.federate.hub.invitations import Token
+
+    return Token(home.url, fingerprint(Authority(home.authority).certificate), name, secret).to_text()

@@ -1,0 +1,167 @@
+"""``cohortium study``: rehearse, submit and watch studies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from cohortium.serve.federation.options import AsJson, out, print_runs
+
+study_app = typer.Typer(help="Rehearse, submit and watch studies across hospitals.", no_args_is_help=True)
+TokenOption = Annotated[
+    str,
+    typer.Option("--token", envvar="COHORTIUM_TOKEN", help="Your token from the hub; better kept in COHORTIUM_TOKEN."),
+]
+StudyFile = Annotated[Path, typer.Argument(help="A study file (TOML).")]
+
+
+@study_app.command("algorithms")
+def study_algorithms(as_json: AsJson = False) -> None:
+    """List what a study can ask for, its settings, and what leaves a hospital for it."""
+    from dataclasses import fields
+
+    from cohortium.federate.offered import offered
+
+    found = [
+        {
+            "name": entry.name,
+            "title": entry.facts["title"],
+            "family": entry.facts["family"],
+            "settings": [one.name for one in fields(entry.thing)],
+            "leaves_site": entry.facts["leaves_site"],
+            "source": entry.facts["source"],
+        }
+        for entry in offered()
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    grid = Grid("algorithm", "what it is", "settings", "what leaves a hospital")
+    for one in found:
+        grid.add_row(one["name"], one["title"], ", ".join(one["settings"]), one["leaves_site"])
+    out.print(grid)
+
+
+@study_app.command("submit")
+def study_submit(
+    study: StudyFile,
+    token: TokenOption,
+    folder: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Wait for the results and write them here.")
+    ] = None,
+) -> None:
+    """Submit a study to the hub; with --out, watch it and write its results."""
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
+    from cohortium.federate.client import HubClient
+    from cohortium.federate.study import read_study
+
+    with HubClient.of(token) as client:
+        run = client.submit(read_study(study).to_plain())
+        out.print(f"Submitted as run [bold]{run}[/].")
+        if folder is not None:
+            _watch(client, run)
+            _write(client, run, folder)
+
+
+@study_app.command("watch")
+def study_watch(run: Annotated[str, typer.Argument(help="The run.")], token: TokenOption) -> None:
+    """Follow a run until it ends: which step, who is waited for."""
+    from cohortium.federate.client import HubClient
+
+    with HubClient.of(token) as client:
+        _watch(client, run)
+
+
+@study_app.command("result")
+def study_result(
+    run: Annotated[str, typer.Argument(help="The run.")],
+    token: TokenOption,
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables, page and record.")],
+) -> None:
+    """Write a run's results: tables (CSV), a page (HTML), and the record that repeats or checks it (JSON)."""
+    from cohortium.federate.client import HubClient
+
+    with HubClient.of(token) as client:
+        _write(client, run, folder)
+
+
+@study_app.command("cancel")
+def study_cancel(run: Annotated[str, typer.Argument(help="The run.")], token: TokenOption) -> None:
+    """End a run; what it computed so far is kept."""
+    from cohortium.federate.client import HubClient
+
+    with HubClient.of(token) as client:
+        found = client.post(f"/runs/{run}/cancel", {})
+    out.print(f"Run {run}: {found['status']}")
+
+
+@study_app.command("list")
+def study_list(token: TokenOption, as_json: AsJson = False) -> None:
+    """Your runs, and the hospitals that are connected."""
+    from cohortium.federate.client import HubClient
+
+    with HubClient.of(token) as client:
+        runs, status = client.get("/runs"), client.get("/status")
+    if as_json:
+        typer.echo(json.dumps({"runs": runs, **status}, indent=2))
+        return
+    print_runs(runs)
+    for site, there in status["sites"].items():
+        out.print(f"{escape(site)}: {there}")
+
+
+@study_app.command("rehearse")
+def study_rehearse(
+    study: StudyFile,
+    twins: Annotated[list[str], typer.Argument(help="One table per site: real-looking twins, NAME=FILE or FILE.")],
+    folder: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for tables and page.")] = None,
+) -> None:
+    """Run a study on this machine, on synthetic twins, before any hospital is asked."""
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
+    from cohortium.federate.simulation import rehearse
+    from cohortium.federate.study import read_study
+    from cohortium.sources import read
+
+    given = [item.partition("=") if "=" in item else (Path(item).stem, "=", item) for item in twins]
+    tables = {name: read(path) for name, _, path in given}
+    asked = read_study(study)
+    results = rehearse(asked, tables)
+    from cohortium.serve.study_results import print_results, write_results
+
+    print_results(out, results)
+    if folder is not None:
+        write_results(folder, asked, results, {"rehearsal": True, "sites": list(tables)})
+
+
+def _watch(client: Any, run: str) -> None:
+    from cohortium.errors import CohortiumError
+
+    def said(event: dict[str, Any]) -> None:
+        rest = {key: value for key, value in event.items() if key not in ("number", "at", "what")}
+        out.print(f"[dim]{event['at']}[/] {event['what']} " + escape(_listed(rest)))
+
+    ended = client.watch(run, said)
+    if ended["status"] != "done":
+        raise CohortiumError(f"The run {ended['status']}: {ended['said']}")
+
+
+def _listed(facts: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value != "")
+
+
+def _write(client: Any, run: str, folder: Path) -> None:
+    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
+    from cohortium.federate.study import study_from_plain
+    from cohortium.records import Result
+    from cohortium.serve.study_results import print_results, write_results
+
+    record = client.get(f"/runs/{run}/record")
+    results = {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in record["results"]}
+    write_results(folder, study_from_plain(record["study"]), results, record)
+    print_results(out, results)
+    out.print(f"Written to {folder}")
