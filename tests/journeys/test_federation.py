@@ -17,7 +17,7 @@ import pytest
 from tests.conformance.test_algorithms import assert_same_answer
 
 from cohortium.analyse import Describe, pooled
-from cohortium.errors import PermitDenied, SiteUnavailable
+from cohortium.errors import InvalidRequest, PermitDenied, SiteUnavailable
 from cohortium.federate import Analysis, Study
 from cohortium.federate.client import HubClient, enrol
 from cohortium.federate.node.store import Rule
@@ -115,6 +115,17 @@ def test_a_researcher_gets_the_pooled_answer_from_the_command_line(
     assert "http" not in page.replace("http://www.w3.org", "").replace("http-equiv", "")
 
 
+def test_a_researcher_gets_it_in_a_notebook(federation: LocalFederation, ada: HubClient) -> None:
+    happened: list[str] = []
+    token = federation._token("ada", ada.token.secret)
+    results = _study("In a notebook").run(token, said=lambda event: happened.append(event["what"]))
+    assert_same_answer(results["d0"], _pooled(), 1e-8)
+    assert "step" in happened
+    assert "<td>age</td>" in results["d0"]._repr_html_()
+    with pytest.raises(InvalidRequest, match="token"):
+        _study("Without a token").run("")
+
+
 def test_nothing_runs_without_the_steward(federation: LocalFederation) -> None:
     eve = federation.researcher("eve")
     run = eve.submit(_study("eve's").to_plain())
@@ -154,6 +165,7 @@ def test_a_token_enrols_once(federation: LocalFederation, tmp_path: Path) -> Non
     with pytest.raises(PermitDenied):
         enrol(token, tmp_path / "again")
     assert not (tmp_path / "again" / "node.toml").exists()
+    Invitations(federation.home.database).remove_node("late")  # it is never started; the others' studies would wait
 
 
 def test_a_killed_worker_and_client_change_nothing(federation: LocalFederation, ada: HubClient) -> None:

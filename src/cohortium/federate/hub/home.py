@@ -10,7 +10,7 @@ import tomlkit
 
 from cohortium.errors import InvalidRequest, TargetUnwritable
 from cohortium.federate.engine.certificates import SERVER_NAME, Authority, new_key, pem, signing_request
-from cohortium.federate.node.home import socket_path
+from cohortium.federate.engine.local_socket import socket_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from cohortium.errors import InvalidRequest
-
-LONGEST_SOCKET_PATH = 100
-"""Bytes; the kernel takes at most 107 for the path of a local socket."""
+from cohortium.federate.engine.local_socket import socket_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +63,6 @@ class NodeHome:
     def lock(self) -> Path:
         """Held by the one supervisor of this folder."""
         return self.folder / "run" / "lock"
-
-
-def socket_path(folder: Path, name: str) -> Path:
-    """A local socket in ``folder/run``, which only the owner may enter.
-
-    Raises : InvalidRequest where the path is too long for the kernel.
-    """
-    run = folder / "run"
-    run.mkdir(parents=True, exist_ok=True)
-    run.chmod(0o700)
-    path = run / name
-    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        raise InvalidRequest(f"The folder {folder} lies too deep: a local socket's path may have {LONGEST_SOCKET_PATH} "
-                             "bytes. Choose a folder with a shorter path.")  # fmt: skip
-    return path
 
 
 def open_node(folder: Path) -> NodeHome:
