@@ -5,13 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from cohortium.federate.study import Analysis, Study
 from cohortium.privacy.disclosive_columns import check_columns
 from cohortium.privacy.disclosure import load_rules
 from cohortium.privacy.history import QueryHistory
 from cohortium.privacy.ledger import Account, BudgetLedger
 from cohortium.privacy.person_tokens import node_key, person_tokens
-from cohortium.records import Sums, Table, name_of
+from cohortium.records import Kind, Sums, Table, name_of
 from cohortium.registry import find
 
 
@@ -32,14 +34,25 @@ class Guard:
     def admit(self, study: Study, records: Table) -> None:
         """Let a study begin on these records (with every column of the dataset), and remember that it did.
 
-        Raises : DisclosureRefused where too few persons are meant, a column singles persons out, or, together with
-                 what was answered before, few persons would be. In mode "dp" the noise answers for the last.
+        Raises : DisclosureRefused where too few persons are meant, a column singles persons out, a few persons make up
+                 its sum (mode "plain"), or, together with what was answered before, few persons would be meant. In mode
+                 "dp" the noise answers for the last.
         """
         self.rules.check_persons(len(set(records.persons().tolist())), study.mode)  # type: ignore[arg-type]
         check_columns(records, study.columns, self.rules, study.mode)  # type: ignore[arg-type]
+        if study.mode == "plain":
+            self._check_dominance(study, records)
         if study.mode != "dp" and len(records):
             tokens = person_tokens(records, study.dataset, self.key)
             self.history.admit(study.researcher, study.dataset, study.digest, tokens)
+
+    def _check_dominance(self, study: Study, records: Table) -> None:
+        """A site's own sums may be seen: no column of magnitudes may be the affair of a few persons."""
+        persons = records.persons()
+        for name in study.columns:
+            if name in records.schema and records.schema[name].kind in (Kind.CONTINUOUS, Kind.INTEGER):
+                sizes = np.nan_to_num(np.abs(records.numeric(name)))
+                self.rules.check_contributions(np.bincount(persons, sizes), name)
 
     def check(self, study: Study, analysis: Analysis, sums: Sums) -> None:
         """Raises DisclosureRefused where a site's sums would say too much about few persons."""
