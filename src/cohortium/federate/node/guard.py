@@ -52,7 +52,7 @@ class Guard:
         for name in study.columns:
             if name in records.schema and records.schema[name].kind in (Kind.CONTINUOUS, Kind.INTEGER):
                 sizes = np.nan_to_num(np.abs(records.numeric(name)))
-                self.rules.check_contributions(np.bincount(persons, sizes), name)
+                self.rules.check_contributions(np.bincount(persons, sizes).astype(np.float64), name)
 
     def check(self, study: Study, analysis: Analysis, sums: Sums) -> None:
         """Raises DisclosureRefused where a site's sums would say too much about few persons."""

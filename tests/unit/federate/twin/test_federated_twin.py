@@ -13,7 +13,7 @@ from cohortium.analyse import drive, over_sites
 from cohortium.errors import DisclosureRefused, InvalidRequest, ProtocolViolation
 from cohortium.federate import Analysis, Study, simulate
 from cohortium.federate.study import study_from_plain
-from cohortium.federate.twin import FederatedTwin, federated_twin, twin_of
+from cohortium.federate.twin import FederatedTwin, rounds, twin_of
 from cohortium.federate.twin.held_out import held_out
 from cohortium.federate.twin.outcome import rows_got, rows_put
 from cohortium.records import Result, State, Sums, Table, agreed_schema, as_agreed, concat
@@ -80,7 +80,7 @@ def test_held_out_persons_teach_the_synthesiser_nothing() -> None:
     def total_of(state: State) -> Sums:
         learning.append(state)
         found = QUICK.local(table, state)
-        if state.step.startswith(federated_twin.LEARNING):
+        if state.step.startswith(rounds.LEARNING):
             again = QUICK.local(members, state)
             assert all((found[name] == again[name]).all() for name in found)
         return found
@@ -95,7 +95,7 @@ def test_a_twin_that_copies_is_kept_in(monkeypatch: pytest.MonkeyPatch) -> None:
     schema = agreed_schema([table.schema], VARIABLES, [table])
     agreed = as_agreed(table, schema)
     members = agreed.take(~held_out(agreed, QUICK.holdout_share, QUICK.seed))
-    monkeypatch.setattr(federated_twin, "rows_put", lambda drawn: rows_put(Table(
+    monkeypatch.setattr(rounds, "rows_put", lambda drawn: rows_put(Table(
         members.arrow.select(list(drawn.schema.names)), drawn.schema)))  # fmt: skip
     answer = over_sites(QUICK, _sites(table))
     assert answer.facts["decision"] == "refused"
