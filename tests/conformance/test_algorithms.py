@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conformance.examples import counts, models, statistics, survival, synthesis, trees
+from tests.conformance.examples import counts, models, neural, statistics, survival, synthesis, trees
 from tests.conformance.examples.example import Example
 
 import cohortium.analyse
@@ -29,7 +29,7 @@ from cohortium.registry import entries, find
 
 EXAMPLES: dict[str, Example] = {
     name: example
-    for family in (counts, statistics, survival, models, trees, synthesis)
+    for family in (counts, statistics, survival, models, trees, neural, synthesis)
     for name, example in family.EXAMPLES.items()
 }
 NAMES = [entry.name for entry in entries("algorithm")]

@@ -23,6 +23,7 @@ from cohortium.analyse.logistic_regression import LogisticRegression
 from cohortium.analyse.meta_analysis import MetaAnalysis
 from cohortium.analyse.negative_binomial_regression import NegativeBinomialRegression
 from cohortium.analyse.neural import NeuralNetwork
+from cohortium.analyse.partitioned import local_client, partitioned
 from cohortium.analyse.pca import PCA
 from cohortium.analyse.poisson_regression import PoissonRegression
 from cohortium.analyse.quantiles import Quantiles
@@ -62,6 +63,8 @@ __all__ = [
     "TTest",
     "TableOne",
     "drive",
+    "local_client",
     "over_sites",
+    "partitioned",
     "pooled",
 ]

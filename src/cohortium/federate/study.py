@@ -91,14 +91,21 @@ class Study:
             raise InvalidRequest("patience_s must be above 0 seconds.")
 
     def rho(self, analysis: str, step: int) -> Fraction:
-        """What a step may cost in mode "dp": equal parts for the analyses, and half of what is left for each step.
+        """What a step may cost in mode "dp": equal parts for the analyses, and within one for each of its steps.
 
-        All steps together cost less than the study's epsilon and delta buy, however many there are.
+        An algorithm that says beforehand how many steps it takes, by a method ``steps``, gets equal parts; another one
+        half of what is left at each. All together cost no more than the study's epsilon and delta buy.
+        Raises : InvalidRequest where an algorithm asks for more steps than it said.
         """
         if self.epsilon is None or self.delta is None:
             raise InvalidRequest("Only a study in mode 'dp' has a privacy budget.")
-        self.analysis(analysis)
-        return Fraction(rho_of(self.epsilon, self.delta)) * Fraction(1, len(self.analyses) * 2 ** (step + 1))
+        whole = Fraction(rho_of(self.epsilon, self.delta)) / len(self.analyses)
+        told = getattr(self.analysis(analysis).algorithm, "steps", None)
+        if told is None:
+            return whole / 2 ** (step + 1)
+        if step >= told():
+            raise InvalidRequest(f"'{analysis}' said that it takes {told()} steps, and asks for one more.")
+        return whole / int(told())
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from tests.conformance.examples.example import Example
+from tests.conformance.examples.example import Example, patients
 
-EXAMPLES: dict[str, Example] = {}
+from cohortium.analyse import DecisionTree, GradientBoosting, RandomForest
+
+FEATURES = ("age", "marker", "stage", "smoker", "treated", "hospital")
+
+EXAMPLES: dict[str, Example] = {
+    "decision_tree": Example(DecisionTree("cause", FEATURES, held_out=0.2), patients),
+    "gradient_boosting": Example(
+        GradientBoosting(
+            "time_days", FEATURES, kind="follow-up", ended="died", trees=8, row_share=0.7, held_out=0.2, patience=6
+        ),
+        patients,
+    ),
+    "random_forest": Example(RandomForest("marker", FEATURES[:1] + FEATURES[2:], kind="number", trees=7), patients),
+}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from tests.unit.federate.conftest import study
 
-from cohortium.analyse import Describe
+from cohortium.analyse import Describe, NeuralNetwork
 from cohortium.errors import InvalidRequest
-from cohortium.federate import in_words, read_study
+from cohortium.federate import Analysis, Study, in_words, read_study
 from cohortium.federate.study import study_from_bytes, study_from_plain
+from cohortium.privacy.accounting import rho_of
 
 
 def test_a_study_travels_as_it_is() -> None:
@@ -71,3 +73,15 @@ def test_words_say_who_why_what_leaves() -> None:
     words = "\n".join(in_words(study(purpose="Planning a trial", where="age >= 50")))
     for part in ("ada", "Planning a trial", "age >= 50", "age, stage", "sees each hospital's sums", "counts of levels"):
         assert part in words
+
+
+def test_a_budget_is_divided_equally_where_the_steps_are_known() -> None:
+    network = NeuralNetwork("died", ("age",), rounds=9, patient_clip=1.0, scaling="range")
+    study = Study("Private", "records", (Analysis("n", network), Analysis("d", Describe(("age",)))), mode="dp",
+                  epsilon=1.0, delta=1e-5)  # fmt: skip
+    whole = Fraction(rho_of(1.0, 1e-5))
+    parts = [study.rho("n", step) for step in range(network.steps())]
+    assert set(parts) == {whole / 2 / network.steps()}
+    assert study.rho("d", 0) == whole / 4
+    with pytest.raises(InvalidRequest, match="one more"):
+        study.rho("n", network.steps())

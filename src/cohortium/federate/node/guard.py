@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cohortium.errors import DisclosureRefused
 from cohortium.federate.study import Analysis, Study
 from cohortium.privacy.disclosive_columns import check_columns
 from cohortium.privacy.disclosure import load_rules
@@ -56,7 +57,13 @@ class Guard:
 
     def check(self, study: Study, analysis: Analysis, sums: Sums) -> None:
         """Raises DisclosureRefused where a site's sums would say too much about few persons."""
-        counts = find("algorithm", name_of(analysis.algorithm)).facts["counts"]
+        facts = find("algorithm", name_of(analysis.algorithm)).facts
+        if study.mode == "plain" and facts["family"] == "learning":
+            raise DisclosureRefused(
+                "Gradients: how a network's weights move at one site can be turned back into its records. Ask in mode "
+                "secure or dp, where only the sum over all sites is seen."
+            )
+        counts = facts["counts"]
         self.rules.check_sums(sums, counts=counts, mode=study.mode)  # type: ignore[arg-type]
 
     def charge(self, study: Study, run: str, step: int, rho: Fraction) -> None:

@@ -1,0 +1,7 @@
+"""Neural networks that learn across hospitals: weights travel, records do not. PyTorch is needed only to train."""
+
+from cohortium.analyse.neural.fitted_network import FittedNetwork
+from cohortium.analyse.neural.neural_network import NeuralNetwork
+from cohortium.analyse.neural.private_training import train_privately
+
+__all__ = ["FittedNetwork", "NeuralNetwork", "train_privately"]
