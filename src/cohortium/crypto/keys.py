@@ -60,7 +60,7 @@ class Identity:
     def save(self, path: Path) -> None:
         """Write it as PEM, for its owner alone (0600).
 
-        Raises : TargetUnwritable where the file exists or cannot be made; a key is never overwritten.
+        Raises : TargetUnwritable where the file exists or cannot be made; a key is never overwritten or half-written.
         """
         data = self._key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -71,8 +71,12 @@ class Identity:
             raise TargetUnwritable(f"{path} exists; a private key is never overwritten.") from error
         except OSError as error:
             raise TargetUnwritable(f"{path} cannot be written: {error.strerror}.") from error
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+        except OSError as error:
+            path.unlink()
+            raise TargetUnwritable(f"{path} cannot be written: {error.strerror}.") from error
 
     def sign(self, message: bytes) -> bytes:
         """The signature, 64 bytes. Messages begin with a label of their own kind, so that none passes for another."""

@@ -9,6 +9,8 @@ topics : ``hello`` what a site publishes · ``offer`` a study to decide about; a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +104,17 @@ class Reply:
         if not isinstance(facts, dict) or not isinstance(error, str) or not isinstance(reason, str):
             raise ProtocolViolation("A reply that came has no facts.")
         return cls(facts, _bytes(parcel.arrays), error, reason)
+
+
+@contextmanager
+def from_site(site: str) -> Iterator[None]:
+    """What is found wrong with an answer in this block is said with the name of the site that gave it."""
+    try:
+        yield
+    except CohortiumError as error:
+        if str(error).startswith(f"{site}: "):
+            raise
+        raise type(error)(f"{site}: {error}") from error
 
 
 def _body(body: bytes) -> dict[str, NDArray[Any]]:

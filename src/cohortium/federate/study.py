@@ -102,7 +102,7 @@ class Study:
         whole = Fraction(rho_of(self.epsilon, self.delta)) / len(self.analyses)
         told = getattr(self.analysis(analysis).algorithm, "steps", None)
         if told is None:
-            return whole / 2 ** (step + 1)
+            return whole * Fraction(1, 2 ** (step + 1))
         if step >= told():
             raise InvalidRequest(f"'{analysis}' said that it takes {told()} steps, and asks for one more.")
         return whole / int(told())

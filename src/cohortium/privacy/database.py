@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cohortium.errors import TargetUnwritable
+
+_DISK_FAULTS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
 
 def now() -> str:
     """The time, in UTC, to the second."""
@@ -18,39 +22,48 @@ class Database:
     """One SQLite file with these tables, made where they are missing; several may share a file.
 
     Write-ahead log with full synchronisation: what a transaction wrote survives a kill and a power cut.
+    Raises : every use TargetUnwritable where the disk is full or fails; what was written before is as it was.
     """
 
     def __init__(self, path: Path, tables: str) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(path, timeout=30)
-        try:
+        with self._opened() as database:
             database.execute("PRAGMA journal_mode=WAL")
             database.executescript(tables)
-        finally:
-            database.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A look that changes nothing and waits for no writer."""
-        database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        try:
+        with self._opened() as database:
             yield database
-        finally:
-            database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; others wait for up to 30 s."""
-        database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        try:
+        with self._opened() as database:
             database.execute("PRAGMA synchronous=FULL")
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
             except BaseException:
-                database.execute("ROLLBACK")
+                if database.in_transaction:  # a full disk makes SQLite roll back by itself
+                    database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
-        finally:
-            database.close()
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            try:
+                yield database
+            finally:
+                database.close()
+        except sqlite3.OperationalError as error:
+            kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the other bytes say where it happened
+            if kind not in _DISK_FAULTS:
+                raise
+            raise TargetUnwritable(
+                f"{self.path.name} cannot be written: {error}. Nothing of it was changed; free space on its disk."
+            ) from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ import pyarrow.parquet as arrow_parquet
 from cohortium.errors import DisclosureRefused, InvalidRequest, TargetUnwritable
 from cohortium.privacy.disclosure import DisclosureRules, Mode
 from cohortium.privacy.policy import Policy
-from cohortium.privacy.result_cells import Cells, without_small_cells
+from cohortium.privacy.result_cells import SETTINGS, Cells, without_small_cells
 from cohortium.records import Evidence, Finding, Result, Status, Table
 
 Verdict = Literal["released", "refused", "released by override"]
@@ -154,6 +154,7 @@ def release_result(
     cells: Sequence[Cells] | None = None,
     arrays: Sequence[str] = (),
     parameters: int = 0,
+    settings: Collection[str] = SETTINGS,
 ) -> ReleasedResult:
     """Let an answer out under ``rules``, with small cells blanked; what was blanked is among the decision's limits.
 
@@ -161,6 +162,7 @@ def release_result(
     cells      : its tables of counts; those with the usual names where None.
     arrays     : names of its arrays that count persons.
     parameters : of the model that was fitted; 0 where it is none.
+    settings   : names of facts that were asked for rather than computed; they stay when a cell is blanked.
     Raises     : DisclosureRefused where too few persons stand behind it, or too few for its parameters.
     """
     if mode == "dp":
@@ -171,7 +173,7 @@ def release_result(
             "stand behind it. Widen the condition, or ask more sites."
         )
     rules.check_saturation(parameters, result.persons)
-    shown, blanked = without_small_cells(result, rules, cells, arrays)
+    shown, blanked = without_small_cells(result, rules, cells, arrays, settings)
     limits = tuple(
         f"'{name}': {count} blanked, since they, or others by way of them, would show fewer than {rules.cell} persons; "
         "single numbers that were computed from them, too."

@@ -17,6 +17,8 @@ from cohortium.errors import InvalidRequest, ProtocolViolation, TargetUnwritable
 
 KEY_BITS = 3072
 AUTHORITY_DAYS, CERTIFICATE_DAYS = 3650, 825
+SKEW = timedelta(days=1)
+"""A certificate is valid from so long before it is made: clocks of hospitals are hours off now and then."""
 SERVER_NAME = "cohortium-hub"
 """Name of the hub in its certificate; nodes check it, whatever address they reach it at."""
 
@@ -27,16 +29,20 @@ def utc_now() -> datetime:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """A file that only its owner can read; an existing one is never overwritten.
+    """A file that only its owner can read; an existing one is never overwritten, none is left half-written.
 
-    Raises : TargetUnwritable where it exists.
+    Raises : TargetUnwritable where it exists, or the disk is full.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise TargetUnwritable(f"{path} exists; a private key is never overwritten.") from error
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+    except OSError as error:
+        path.unlink()
+        raise TargetUnwritable(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def new_key(path: Path) -> rsa.RSAPrivateKey:
@@ -95,7 +101,7 @@ class Authority:
             .issuer_name(name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
+            .not_valid_before(now - SKEW)
             .not_valid_after(now + timedelta(days=AUTHORITY_DAYS))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
@@ -121,7 +127,7 @@ class Authority:
             .issuer_name(self.certificate.subject)
             .public_key(request.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
+            .not_valid_before(now - SKEW)
             .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from itertools import accumulate, pairwise
 from typing import Any
 
 from cohortium.errors import ProtocolViolation
@@ -37,12 +38,15 @@ def receive(of: socket.socket) -> tuple[dict[str, Any], list[bytes]] | None:
     encoded, body = _exactly(of, header_length), _exactly(of, body_length)
     if encoded is None or body is None:
         raise ProtocolViolation("The local socket closed in the middle of a frame.")
-    header = json.loads(encoded)
-    parts, place = [], 0
-    for length in header.pop("_lengths"):
-        parts.append(bytes(body[place : place + length]))
-        place += length
-    return header, parts
+    try:
+        header = json.loads(encoded)
+        lengths = [int(length) for length in header.pop("_lengths")]
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise ProtocolViolation("The header of a frame cannot be read.") from error
+    if sum(lengths) != body_length or min(lengths, default=0) < 0:
+        raise ProtocolViolation("A frame's bodies are not as long as it says.")
+    starts = [0, *accumulate(lengths)]
+    return header, [bytes(body[start:stop]) for start, stop in pairwise(starts)]
 
 
 def _exactly(of: socket.socket, length: int) -> bytearray | None:

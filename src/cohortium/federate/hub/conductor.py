@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial, reduce
 from typing import Any
 
-import cohortium.analyse  # noqa: F401 - registers the algorithms
+import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import drive
-from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnavailable
+from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnavailable, TargetUnwritable
 from cohortium.federate.channel import Channel
+from cohortium.federate.hub.replies import credential_told, read_reply, reason_told, schema_told, sums_told
 from cohortium.federate.hub.secure_total import SecureTotal
 from cohortium.federate.hub.store import CANCELLED, DONE, ENDED, FAILED, RUNNING, WAITING, HubStore, Run
 from cohortium.federate.messages import Reply, Request
-from cohortium.federate.secrecy import Credential
+from cohortium.federate.secrecy import Credential, layout_of
 from cohortium.federate.study import Analysis
 from cohortium.privacy.disclosure import DisclosureRules, load_rules
 from cohortium.privacy.release import ReleasedResult, release_result
-from cohortium.privacy.result_cells import Cells
-from cohortium.records import Result, Schema, State, Sums, agreed_schema, name_of, schema_from_plain, schema_to_plain
+from cohortium.privacy.result_cells import SETTINGS, Cells
+from cohortium.records import (
+    Result,
+    Schema,
+    State,
+    Sums,
+    agreed_schema,
+    algorithm_to_plain,
+    name_of,
+    schema_from_plain,
+    schema_to_plain,
+)
 from cohortium.registry import find
 
 ASK_S = 8.0
 """Seconds for which a question waits for its answer before it is asked again, and answered from what was computed."""
 PAUSE_S = 0.5
 DECIDE_PAUSE_S = 1.0
+DISK_PAUSE_S = 2.0
 MOST_SESSIONS = 20
+_log = logging.getLogger(__name__)
 
 
 class Cancelled(CohortiumError):
@@ -37,6 +51,7 @@ class Cancelled(CohortiumError):
 class Conductor:
     """Runs one study over a channel.
 
+    enrolled   : who is asked where a study names no sites; whoever is connected where None, in simulations.
     sleep      : waits between questions; tests pass one that does not.
     decision_s : for how long stewards may think.
     rules      : under which results are released to the researcher; those that ship with Cohortium where None.
@@ -47,12 +62,14 @@ class Conductor:
         channel: Channel,
         store: HubStore,
         *,
+        enrolled: Callable[[], Iterable[str]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         decision_s: float = 7 * 86_400.0,
         rules: DisclosureRules | None = None,
     ) -> None:
         self.channel, self.store, self.sleep, self.clock, self.decision_s = channel, store, sleep, clock, decision_s
+        self.enrolled = enrolled or channel.sites
         self.rules = rules or load_rules()
         self._sessions: dict[str, SecureTotal] = {}
         self._cancelled: set[str] = set()
@@ -65,27 +82,40 @@ class Conductor:
             self._cancelled.add(run)
 
     def conduct(self, run: str) -> Run:
-        """Take the run to its end; a run that was interrupted goes on where its last checkpoint stands."""
-        found = self.store.run(run)
-        if found.status in ENDED:
-            return found
+        """Take the run to its end; a run that was interrupted goes on where its last checkpoint stands.
+
+        A hub whose disk is full interrupts it, too: it goes on when there is space again.
+        """
+        while True:
+            try:
+                found = self.store.run(run)
+                if found.status in ENDED:
+                    return found
+                self.store.set_status(run, *self._outcome(found))
+                self._close(found)
+            except TargetUnwritable as error:
+                self._sessions.pop(run, None)  # it may have been in the middle of a round
+                _log.warning("Run %s waits: %s", run, error)
+                self.sleep(DISK_PAUSE_S)
+
+    def _outcome(self, run: Run) -> tuple[str, str]:
+        """How a run ended, and what is said about it."""
         try:
-            self._conduct(found)
-            self.store.set_status(run, DONE)
+            self._conduct(run)
         except Cancelled:
-            self.store.set_status(run, CANCELLED, "cancelled")
+            return CANCELLED, "cancelled"
+        except TargetUnwritable:
+            raise
         except CohortiumError as error:
-            self.store.set_status(run, FAILED, f"{type(error).__name__}: {error}")
-        finally:
-            self._close(found)
-        return self.store.run(run)
+            return FAILED, f"{type(error).__name__}: {error}"
+        return DONE, ""
 
     def _conduct(self, run: Run) -> None:
         study, facts = run.study, dict(run.facts)
         if "roster" not in facts:
             told = self._approvals(run)
-            schemas = [schema_from_plain(reply.facts["schema"]) for reply in told.values()]
-            credentials = {site: reply.facts["credential"] for site, reply in told.items()}
+            schemas = [schema_told(site, reply) for site, reply in told.items()]
+            credentials = {site: credential_told(site, reply).to_plain() for site, reply in told.items()}
             schema = agreed_schema(schemas, study.columns)
             facts = {"roster": list(told), "schema": schema_to_plain(schema), "credentials": credentials}
             self.store.set_facts(run.run, facts)
@@ -125,7 +155,9 @@ class Conductor:
         arrays = [name for name in facts["counts"] if name in result.arrays]
         declared = facts["cells"]
         cells = None if declared is None else [Cells(name, by) for name, by in declared if name in result.tables]
-        return release_result(result, self.rules, mode=mode, cells=cells, arrays=arrays)
+        asked = algorithm_to_plain(analysis.algorithm)["settings"]
+        settings = {*SETTINGS, *(name for name, value in asked.items() if result.facts.get(name) == value)}
+        return release_result(result, self.rules, mode=mode, cells=cells, arrays=arrays, settings=settings)
 
     def _secure_total(
         self, run: Run, analysis: Analysis, schema: Schema, known: dict[str, Credential], step: int, state: State
@@ -153,34 +185,46 @@ class Conductor:
             "schema": schema_to_plain(schema),
         }
         replies = self._ask_all(run, "step", dict.fromkeys(roster, facts), dict.fromkeys(roster, state.to_bytes()))
-        return reduce(Sums.__add__, (Sums.from_bytes(replies[site].body) for site in roster))
+        layout = layout_of(analysis, schema, state)
+        return reduce(Sums.__add__, (sums_told(site, replies[site], layout) for site in roster))
 
     def _approvals(self, run: Run) -> dict[str, Reply]:
-        """Offer the study, and wait until each site has decided; what those told that take part."""
+        """Offer the study, and wait until each site has decided; what those told that take part.
+
+        Stewards may think; a site that has not answered at all is waited for as long as the study says.
+        """
         study = run.study
-        wanted = study.sites or self.channel.sites()
+        wanted = study.sites or tuple(self.enrolled())
         quorum = study.quorum or len(wanted)
         if not wanted:
-            raise SiteUnavailable("No site is connected. Start the nodes, then submit the study again.")
-        deadline = self.clock() + self.decision_s
+            raise SiteUnavailable("No site has joined this hub. Invite the nodes, then submit the study again.")
+        begun = self.clock()
         decisions: dict[str, Reply] = {}
+        heard: set[str] = set()
         while True:
             self._check_cancelled(run.run)
             open_sites = [site for site in wanted if site not in decisions]
             replies = self._ask(dict.fromkeys(open_sites, Request("offer", run.run, body=study.to_bytes())))
             for site, reply in replies.items():
-                if reply is not None and (reply.error or reply.facts.get("decision") != "pending"):
+                if reply is None or reply.error == "SiteUnavailable":
+                    continue
+                heard.add(site)
+                if reply.error or reply.facts.get("decision") != "pending":
                     decisions[site] = reply
                     said = reply.error or str(reply.facts.get("decision"))
                     self.store.record(run.run, "decision", {"site": site, "said": said, "reason": reply.reason})
             approved = tuple(s for s in wanted if s in decisions and decisions[s].facts.get("decision") == "approved")
-            waiting = [site for site in wanted if site not in decisions]
-            if not waiting or self.clock() > deadline:
+            waited_s = self.clock() - begun
+            waited_for = wanted if waited_s <= study.patience_s else heard
+            waiting = [site for site in wanted if site in waited_for and site not in decisions]
+            if not waiting or waited_s > self.decision_s:
                 break
             self.store.set_status(run.run, WAITING, f"waiting for a decision of {', '.join(waiting)}")
             self.sleep(DECIDE_PAUSE_S)
         if len(approved) < quorum:
-            reasons = "; ".join(f"{site}: {_reason(decisions.get(site))}" for site in wanted if site not in approved)
+            reasons = "; ".join(
+                f"{site}: {reason_told(decisions.get(site))}" for site in wanted if site not in approved
+            )
             raise PermitDenied(f"{len(approved)} of {quorum} sites that the study needs approved it ({reasons}).")
         return {site: decisions[site] for site in approved}
 
@@ -199,6 +243,7 @@ class Conductor:
         """
         answers: dict[str, Reply] = {}
         lost: set[str] = set()
+        unable: dict[str, str] = {}
         deadline = self.clock() + run.study.patience_s
         while True:
             self._check_cancelled(run.run)
@@ -207,11 +252,14 @@ class Conductor:
             for site, reply in self._ask(asked).items():
                 if reply is None:
                     continue
+                if reply.error == "SiteUnavailable":
+                    unable[site] = f" ({reply.reason})"  # a full disk: there may be space when it is asked again
+                    continue
                 if reply.error == "SessionLost" and enough is not None and len(facts) - len(lost) > enough:
                     lost.add(site)  # the others can finish the round without it
                     continue
                 answers[site] = reply.raise_for_error(site)
-            silent = [site for site in facts if site not in answers]
+            silent = [site + unable.get(site, "") for site in facts if site not in answers]
             if not silent or (enough is not None and len(answers) >= enough):
                 return answers
             if self.clock() > deadline:
@@ -224,7 +272,7 @@ class Conductor:
 
     def _ask(self, requests: Mapping[str, Request]) -> dict[str, Reply | None]:
         raw = self.channel.ask({site: request.to_bytes() for site, request in requests.items()}, ASK_S)
-        return {site: None if data is None else Reply.from_bytes(data) for site, data in raw.items()}
+        return {site: None if data is None else read_reply(site, data) for site, data in raw.items()}
 
     def _close(self, run: Run) -> None:
         """Tell the sites that the run is over, without waiting for them."""
@@ -245,9 +293,3 @@ class Conductor:
         with self._lock:
             if run in self._cancelled:
                 raise Cancelled("The run was cancelled.")
-
-
-def _reason(reply: Reply | None) -> str:
-    if reply is None:
-        return "no decision in time"
-    return reply.reason or str(reply.facts.get("reason") or reply.facts.get("decision"))

@@ -8,7 +8,6 @@ import threading
 from typing import Any
 
 import cohortium
-from cohortium.errors import InvalidRequest
 from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.store import CANCELLED, ENDED, QUEUED, RUNNING, WAITING, HubStore, Run
 from cohortium.federate.study import Study
@@ -76,12 +75,20 @@ class HubDesk:
         }
 
     def _begin(self, run: str) -> None:
+        """Conduct the run, or leave it queued while as many as the hub takes at once are under way."""
         with self._lock:
             self._threads = {name: thread for name, thread in self._threads.items() if thread.is_alive()}
-            if run in self._threads or self.store.run(run).status in ENDED:
+            is_full = len(self._threads) >= MOST_AT_ONCE
+            if is_full or run in self._threads or self.store.run(run).status in ENDED:
                 return
-            if len(self._threads) >= MOST_AT_ONCE:
-                raise InvalidRequest(f"{MOST_AT_ONCE} studies are under way; submit again when one has ended.")
-            thread = threading.Thread(target=self.conductor.conduct, args=(run,), name=f"run {run}", daemon=True)
+            thread = threading.Thread(target=self._conduct, args=(run,), name=f"run {run}", daemon=True)
             self._threads[run] = thread
             thread.start()
+
+    def _conduct(self, run: str) -> None:
+        """Take one run to its end, then those that waited for their turn."""
+        self.conductor.conduct(run)
+        with self._lock:
+            self._threads.pop(run, None)
+        for left in self.store.runs(QUEUED, WAITING, RUNNING):
+            self._begin(left.run)

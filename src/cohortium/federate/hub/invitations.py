@@ -99,6 +99,12 @@ class Invitations:
             row = (site, certificate, self.clock().isoformat())
             database.execute("INSERT OR REPLACE INTO nodes VALUES (?, ?, ?)", row)
 
+    def remove_node(self, site: str) -> None:
+        """Ask this node no more where a study names no sites; raises InvalidRequest where there is none of the name."""
+        with self.database.transaction() as database:
+            if not database.execute("DELETE FROM nodes WHERE site = ?", (site,)).rowcount:
+                raise InvalidRequest(f"No node '{site}' is enrolled.")
+
     def nodes(self) -> dict[str, str]:
         """Certificates (PEM) of the nodes that have joined, by name."""
         with self.database.reading() as database:

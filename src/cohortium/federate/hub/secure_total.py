@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from cohortium.crypto.fixed_point import Encoding
 from cohortium.crypto.secure_sum import Collector
-from cohortium.federate.messages import Reply
+from cohortium.federate.messages import Reply, from_site
 from cohortium.federate.secrecy import Credential, context_of, layout_of, noise_plan, roster_of, word_layout
 from cohortium.federate.study import Analysis, Study
 from cohortium.records import Schema, State, Sums, pack, schema_to_plain
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Ask(Protocol):
@@ -45,10 +48,12 @@ class SecureTotal:
         parties = len(self.credentials)
         if self.study.mode != "dp":
             encoding = Encoding(layout, parties)
-            return Sums(encoding.decode(self._round(encoding, analysis, schema, step, state)), _bounds(layout, parties))
+            words, _ = self._round(encoding, analysis, schema, step, state)
+            return Sums(encoding.decode(words), _bounds(layout, parties))
         plan = noise_plan(self.study, analysis, schema, step, state, self.collector.roster)
         encoding = Encoding(word_layout(layout), parties)
-        return plan.total(encoding.decode(self._round(encoding, analysis, schema, step, state)), layout)
+        words, sites = self._round(encoding, analysis, schema, step, state)
+        return plan.total(encoding.decode(words), layout, sites)
 
     def _deal(self) -> None:
         shown = {name: one.to_plain() for name, one in self.credentials.items()}
@@ -56,7 +61,10 @@ class SecureTotal:
         self._exchange("deal", facts, self.collector.deal_request(), self.collector.add_keys)
         self._exchange("share", {"study": self.study.digest}, self.collector.share_request(), self.collector.add_shares)
 
-    def _round(self, encoding: Encoding, analysis: Analysis, schema: Schema, step: int, state: State) -> Any:
+    def _round(
+        self, encoding: Encoding, analysis: Analysis, schema: Schema, step: int, state: State
+    ) -> tuple[NDArray[np.uint64], int]:
+        """The total of the sites' words, and how many sites are in it."""
         plain, data = schema_to_plain(schema), state.to_bytes()
         tally = self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
         facts = {"study": self.study.digest, "analysis": analysis.name, "step": step}
@@ -66,12 +74,13 @@ class SecureTotal:
             for site in self.credentials
         }
         for site, reply in self.ask("masked", dict.fromkeys(self.credentials, asked), bodies).items():
-            tally.add_masked(site, reply.body)
+            with from_site(site):
+                tally.add_masked(site, reply.body)
         if not tally.all_are_left:
             self._exchange("confirm", facts, tally.confirm_request(), tally.add_confirmed)
         fewest = self.collector.roster.fewest
         self._exchange("unmask", facts, tally.unmask_request(), tally.add_unmasked, enough=fewest)
-        return tally.total()
+        return tally.total(), len(tally.survivors)
 
     def _exchange(
         self,
@@ -83,7 +92,8 @@ class SecureTotal:
     ) -> None:
         everybody = dict.fromkeys(self.credentials, facts)
         for site, reply in self.ask(topic, everybody, dict.fromkeys(self.credentials, request), enough).items():
-            add(site, reply.body)
+            with from_site(site):
+                add(site, reply.body)
 
 
 def _octets(data: bytes) -> Any:

@@ -34,8 +34,9 @@ def run(home: HubHome, stop: Stop) -> None:
         )
         flare = Child("flare", server_command(home.kit), home.logs / "flare.log")
         channel, store = FlareChannel(home.socket), HubStore(home.database)
-        desk = HubDesk(store, Conductor(channel, store))
-        app = service(home, desk, Invitations(home.database), channel)
+        invitations = Invitations(home.database)
+        desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes))
+        app = service(home, desk, invitations, channel)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

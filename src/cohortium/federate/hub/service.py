@@ -12,7 +12,7 @@ from cryptography import x509
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from cohortium.errors import CohortiumError, InvalidRequest, PermitDenied
+from cohortium.errors import CohortiumError, InvalidRequest, PermitDenied, TargetUnwritable
 from cohortium.federate.channel import Channel
 from cohortium.federate.engine.certificates import SERVER_NAME, Authority, pem
 from cohortium.federate.hub.desk import HubDesk
@@ -23,7 +23,7 @@ from cohortium.federate.study import study_from_plain
 
 LARGEST_REQUEST = 1_000_000
 LONGEST_WAIT_S, LOOK_S = 30.0, 0.02
-_NOT_FOUND, _FORBIDDEN, _UNUSABLE, _TOO_LARGE = 404, 403, 422, 413
+_FORBIDDEN, _NO_LENGTH, _TOO_LARGE, _UNUSABLE, _NO_SPACE = 403, 411, 413, 422, 507
 
 
 def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Channel) -> FastAPI:
@@ -41,8 +41,15 @@ def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Cha
         status = _FORBIDDEN if isinstance(error, PermitDenied) else _UNUSABLE
         return JSONResponse({"error": type(error).__name__, "message": str(error)}, status)
 
+    @app.exception_handler(TargetUnwritable)
+    async def full(_request: Request, error: TargetUnwritable) -> JSONResponse:
+        # as unavailable: who asks again later gets an answer
+        return JSONResponse({"error": "SiteUnavailable", "message": f"The hub's {error}"}, _NO_SPACE)
+
     @app.middleware("http")
     async def bounded(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+        if "transfer-encoding" in request.headers:
+            return PlainTextResponse("say how long the request is", _NO_LENGTH)
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > LARGEST_REQUEST:
             return PlainTextResponse("too large", _TOO_LARGE)

@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import cohortium.analyse  # noqa: F401 - registers the algorithms
+import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.crypto.fixed_point import Encoding
-from cohortium.errors import CohortiumError, PermitDenied, ProtocolViolation
+from cohortium.errors import CohortiumError, PermitDenied, ProtocolViolation, SiteUnavailable, TargetUnwritable
 from cohortium.federate.messages import Reply, Request
 from cohortium.federate.node.datasets import Dataset, datasets, find_dataset
 from cohortium.federate.node.guard import Guard
@@ -37,6 +37,7 @@ from cohortium.records import (
 
 KEPT_OPEN = 8
 """Runs whose records stay in memory; the least recently used is closed first."""
+LAST_STEP = 100_000
 KEPT_ANSWERS = ("step", "deal", "share", "masked", "confirm", "unmask")
 
 
@@ -107,6 +108,9 @@ class Desk:
             request = Request.from_bytes(data)
             with self._lock:
                 return self._answer(request, hashlib.sha256(data).hexdigest())
+        except TargetUnwritable as error:
+            # nothing left, since nothing could be written down; the hub asks again, and there may be space by then
+            return Reply.refusing(SiteUnavailable(str(error))).to_bytes()
         except CohortiumError as error:
             return Reply.refusing(error).to_bytes()
 
@@ -198,8 +202,9 @@ class Desk:
         vector, sums = self._vector(request.run, step)
         schema = _fact(request, "schema", dict)
         context = context_of(step.study, step.analysis.name, step.number, step.state_bytes, schema)
+        # written down first: no round is masked twice, so a full disk must not come after it
+        self._leaves(request.run, step, "masked", vector.nbytes, sums)
         body = self.secure.mask(request.run, parts["mask"].tobytes(), vector, context)
-        self._leaves(request.run, step, "masked", len(body), sums)
         self.masked[request.run] = (step.analysis.name, step.number, hashlib.sha256(step.state_bytes).hexdigest())
         return Reply({}, body)
 
@@ -227,12 +232,14 @@ class Desk:
     def _unmask(self, request: Request) -> Reply:
         """Open the sum of a step for the survivors: for one set of them only, whatever happens later."""
         study = self._approved(request)
-        body = self.secure.member(request.run).unmask(request.body)
+        member = self.secure.member(request.run)
         survivors = self.secure.survivors(request.run, request.body)
+        if request.run not in self.masked:
+            raise ProtocolViolation("The hub asks to unmask a round in which this site has masked nothing.")
         analysis, number, state = self.masked[request.run]
         # not by run: the same question to one hospital less, in another run, would give that hospital away
         self.store.leaves(f"{study.digest}/{analysis}/{state}", number, study.digest, state, roster=survivors)
-        return Reply({}, body)
+        return Reply({}, member.unmask(request.body))
 
     def _close(self, request: Request) -> Reply:
         self._forget(request.run)
@@ -257,6 +264,8 @@ class Desk:
             run.agreed = as_agreed(run.records, agreed)
         analysis = study.analysis(_fact(request, "analysis", str))
         number = _fact(request, "step", int)
+        if not 0 <= number <= LAST_STEP:
+            raise ProtocolViolation(f"Steps are numbered from 0 to {LAST_STEP:,}.")
         return Step(study, analysis, number, State.from_bytes(state), state, run.agreed)
 
     def _leaves(self, run: str, step: Step, roster: str, size: int, sums: Sums) -> None:

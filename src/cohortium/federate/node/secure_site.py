@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,19 @@ class SecureSite:
     credential : what it shows of itself to the others.
     authority  : the certificate (PEM) that all sites' certificates must be signed by; None where all are simulated.
     store      : remembers the others' keys: a site that comes with another key later is refused.
+    clock      : by which certificates begin and end.
     """
 
     def __init__(
-        self, site: str, identity: Identity, credential: Credential, authority: bytes | None, store: NodeStore
+        self,
+        site: str,
+        identity: Identity,
+        credential: Credential,
+        authority: bytes | None,
+        store: NodeStore,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self.site, self.identity, self.credential, self.store = site, identity, credential, store
+        self.site, self.identity, self.credential, self.store, self.clock = site, identity, credential, store, clock
         self.authority = None if authority is None else x509.load_pem_x509_certificate(authority)
         self.members: dict[str, Member] = {}
 
@@ -113,8 +121,14 @@ class SecureSite:
             raise ProtocolViolation(
                 f"The certificate of '{name}' was not issued by this federation's authority."
             ) from error
-        if not certificate.not_valid_before_utc <= utc_now() <= certificate.not_valid_after_utc:
-            raise ProtocolViolation(f"The certificate of '{name}' is not valid now. It must enrol again.")
+        now = self.clock()
+        if now < certificate.not_valid_before_utc:
+            raise ProtocolViolation(
+                f"The certificate of '{name}' begins at {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC, and the "
+                f"clock here says {now:%Y-%m-%d %H:%M}. Set the clock of this node or of the hub."
+            )
+        if now > certificate.not_valid_after_utc:
+            raise ProtocolViolation(f"The certificate of '{name}' is no longer valid. It must enrol again.")
         named = [one.value for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         if named != [name]:
             raise ProtocolViolation(f"The certificate that came for '{name}' is another site's.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from cohortium.serve.federation.options import AsJson, become, needs_federation, out, print_runs, unit
@@ -74,6 +75,18 @@ def hub_invite_researcher(
 
     found = open_hub(home)
     typer.echo(_token(found, name, Invitations(found.database).invite_researcher(name)))
+
+
+@hub_app.command("remove-node")
+def hub_remove_node(
+    site: Annotated[str, typer.Argument(help="A node that takes part no more.")], home: HubHomeOption = HUB
+) -> None:
+    """Ask a node no more: studies that name no sites are for all enrolled nodes, and wait for each of them."""
+    from cohortium.federate.hub.home import open_hub
+    from cohortium.federate.hub.invitations import Invitations
+
+    Invitations(open_hub(home).database).remove_node(site)
+    out.print(f"'{escape(site)}' is no longer asked. To take it back, invite it again.")
 
 
 @hub_app.command("status")
