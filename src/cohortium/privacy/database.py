@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +13,8 @@ from pathlib import Path
 from cohortium.errors import TargetUnwritable
 
 _DISK_FAULTS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+MOST_IDLE = 2
 
 
 def now() -> str:
@@ -27,6 +31,8 @@ class Database:
 
     def __init__(self, path: Path, tables: str) -> None:
         self.path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        weakref.finalize(self, _close, self._idle)
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._opened() as database:
             database.execute("PRAGMA journal_mode=WAL")
@@ -52,13 +58,25 @@ class Database:
                 raise
             database.execute("COMMIT")
 
+    def _connection(self) -> sqlite3.Connection:
+        """One that is not in use; closing the last one of a file would write its whole log back every time."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
-            database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            database = self._connection()
             try:
                 yield database
-            finally:
+            except BaseException:
+                database.close()
+                raise
+            if len(self._idle) < MOST_IDLE:
+                self._idle.append(database)
+            else:
                 database.close()
         except sqlite3.OperationalError as error:
             kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the other bytes say where it happened
@@ -67,3 +85,8 @@ class Database:
             raise TargetUnwritable(
                 f"{self.path.name} cannot be written: {error}. Nothing of it was changed; free space on its disk."
             ) from error
+
+
+def _close(connections: deque[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
