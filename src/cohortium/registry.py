@@ -176,7 +176,7 @@ def algorithm(
     counts      : names of those sums that count persons cell by cell, to which the small-cell rules apply.
     cells       : tables of the result, with those of their columns by which the gate judges whether a row is about few
                   persons; columns with the usual names (``n``, ``events`` ...) where None.
-    family      : "statistics", "counts", "survival", "models", "synthesis", "learning".
+    family      : "statistics", "counts", "survival", "models", "trees", "synthesis", "learning".
     alone       : whether a study may ask for it by itself; not where its answer, such as a model of persons, may leave
                   only together with evidence that another algorithm gathers.
     """
