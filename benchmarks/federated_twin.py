@@ -2,8 +2,9 @@
 
     COHORTIUM_DATA=... python -m benchmarks.federated_twin [adult/4] [flchain/10]
 
-Each argument is a data set and the number of sites. Half of the persons take part, as in the other benchmarks. Sites work
-one after the other in this process; sums pass through the bytes that would travel. Keeps ``results/federated_twin.json``.
+Each argument is a data set and the number of sites. Half of the persons take part, as in the other benchmarks. Sites
+work one after the other in this process; sums pass through the bytes that would travel. Keeps its numbers in
+``results/federated_twin.json``.
 """
 
 from __future__ import annotations

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from cohortium.analyse.design import levels_of, persons_in
+from cohortium.analyse.noisy_counts import interval, noise_facts, shares, with_intervals
 from cohortium.errors import InvalidRequest
+from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Column, Kind, Result, Schema, State, Sums, Table, as_agreed, parse_condition
 from cohortium.registry import algorithm
 
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MISSING = "(missing)"
+NOTE = (
+    "Counts carry noise that hides any single person, and may be below 0; their intervals allow for the noise alone. "
+    "Each person counts in one group: that of the record which meets the most criteria."
+)
 
 
 @algorithm(
@@ -58,42 +65,61 @@ class CohortCount:
 
     def local(self, records: Table, state: State) -> Sums:
         """Count the persons who are left after each criterion."""
-        groups = len(state.facts["groups"])
-        left = np.ones(len(records), dtype=np.bool_)
-        steps = [left]
-        for text in self.criteria:
-            left = left & parse_condition(text, records.schema).holds(records)
-            steps.append(left)
-        persons, place = records.persons(), self._groups_of(records)
-        return Sums(
-            {
-                PERSONS: persons_in(records),
-                "after": np.array([len(np.unique(persons[kept])) for kept in steps], dtype=np.int64),
-                "in_groups": np.stack([_persons_by_group(persons[kept], place[kept], groups) for kept in steps]),
-            }
-        )
+        steps, persons = self._left(records), records.persons()
+        arrays = {
+            PERSONS: np.int64(persons_in(records)),
+            "after": np.array([len(np.unique(persons[kept])) for kept in steps], dtype=np.int64),
+        }
+        if self.by:
+            place, groups = self._groups_of(records), len(state.facts["groups"])
+            arrays["in_groups"] = np.stack([_persons_by_group(persons[kept], place[kept], groups) for kept in steps])
+        return Sums(arrays)
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """A person adds at most 1 after every criterion, each time in the same group."""
+        most = math.sqrt(len(self.criteria) + 1)
+        return {PERSONS: 1.0, "after": most} | ({"in_groups": most} if self.by else {})
+
+    def clip(self, records: Table, state: State) -> Table:
+        """The record of each person that meets the most criteria; the counts after each criterion stay as they are."""
+        return one_row_per_person(records, np.sum(self._left(records), axis=0, dtype=np.int64))
 
     def combine(self, total: Sums, state: State) -> State | Result:
         """One row for each step, and one for each step and group."""
         names = ["all persons", *self.criteria]
         after = [int(n) for n in total["after"]]
-        steps: dict[str, list[object]] = {
+        steps: dict[str, list[Any]] = {
             "criterion": [*names],
             "persons": [*after],
             "left_out": [0, *(before - here for before, here in itertools.pairwise(after))],
-            "share": [n / after[0] if after[0] else None for n in after],
+            "share": shares(after, after[0]),
         }
+        with_intervals(steps, "persons", after, total.noise.get("after"))
         tables = {"steps": steps}
         if self.by:
-            grouped: dict[str, list[object]] = {key: [] for key in ("criterion", *self.by, "persons")}
+            grouped: dict[str, list[Any]] = {key: [] for key in ("criterion", *self.by, "persons")}
             for (step, group), n in np.ndenumerate(total["in_groups"]):
                 grouped["criterion"].append(names[step])
                 for name, level in zip(self.by, state.facts["groups"][group], strict=True):
                     grouped[name].append(level)
                 grouped["persons"].append(int(n))
+            with_intervals(grouped, "persons", total["in_groups"], total.noise.get("in_groups"))
             tables["groups"] = grouped
         notes = ["A person who is known to several sites is counted at each of them."]
-        return Result("Cohort count", total.persons, tables, {"cohort": after[-1], "notes": notes})
+        facts: dict[str, Any] = {"cohort": after[-1], "notes": notes, **noise_facts(total)}
+        if total.noise:
+            (facts["cohort_low"],), (facts["cohort_high"],) = interval(after[-1], total.noise["after"])
+            facts["notes"] = [*notes, NOTE]
+        return Result("Cohort count", total.persons, tables, facts)
+
+    def _left(self, records: Table) -> list[NDArray[np.bool_]]:
+        """Which rows (n,) are left before any criterion, and after each."""
+        left = np.ones(len(records), dtype=np.bool_)
+        steps = [left]
+        for text in self.criteria:
+            left = left & parse_condition(text, records.schema).holds(records)
+            steps.append(left)
+        return steps
 
     def _groups_of(self, records: Table) -> NDArray[np.int64]:
         place = np.zeros(len(records), dtype=np.int64)

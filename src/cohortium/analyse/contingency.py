@@ -9,9 +9,12 @@ import numpy as np
 
 from cohortium.analyse.answers import number, reach
 from cohortium.analyse.design import complete, levels_of, persons_in
+from cohortium.analyse.noisy_counts import NOTE, noise_facts, shares, with_intervals
+from cohortium.analyse.noisy_independence import noisy_independence
 from cohortium.errors import InvalidRequest
 from cohortium.numerics.distributions import chi2_sf
 from cohortium.numerics.fisher_exact import fisher_exact
+from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
@@ -33,6 +36,7 @@ class Contingency:
 
     row, column : the two columns; rows of the table where either is missing are left out.
     continuity  : Yates's correction for two by two levels.
+    In mode "dp" chi-square allows for the noise, and Fisher's test and Cramer's V are left out.
     Reveals     : the count of every cell over all sites; small ones are kept in by the disclosure rules.
     """
 
@@ -62,21 +66,36 @@ class Contingency:
         cells = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
         return Sums({PERSONS: persons_in(rows), "cells": cells, "missing": len(records) - len(rows)})
 
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """One person is one row, and so adds 1 to one count."""
+        return dict.fromkeys((PERSONS, "cells", "missing"), 1.0)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with both values where there is such a row."""
+        is_complete = ~records.missing(self.row) & ~records.missing(self.column)
+        return one_row_per_person(records, is_complete.astype(np.int64))
+
     def combine(self, total: Sums, state: State) -> State | Result:
         """The tests."""
-        cells = total["cells"]
+        cells, deviation = total["cells"], total.noise.get("cells")
         expected = cells.sum(1)[:, None] * cells.sum(0)[None, :] / max(int(cells.sum()), 1)
-        facts: dict[str, Any] = {"n": int(cells.sum()), "missing": int(total["missing"]), "level": self.level}
-        facts |= independence(cells, continuity=self.continuity)
-        if cells.shape == (2, 2):
+        n = int(cells.sum()) if deviation is None else total.persons
+        facts: dict[str, Any] = {"n": n, "missing": int(total["missing"]), "level": self.level}
+        if deviation is not None:
+            facts |= noisy_independence(cells, deviation, self.level) | noise_facts(total, self.level)
+            facts["notes"] = [*facts["notes"], NOTE]
+        else:
+            facts |= independence(cells, continuity=self.continuity)
+        if cells.shape == (2, 2) and deviation is None:
             facts["fisher"] = {key: number(value) for key, value in asdict(fisher_exact(cells, self.level)).items()}
         table: dict[str, list[Any]] = {key: [] for key in (self.row, self.column, "n", "expected", "row_share")}
-        for (i, j), n in np.ndenumerate(cells):
+        for (i, j), count in np.ndenumerate(cells):
             table[self.row].append(state.facts["row"][i])
             table[self.column].append(state.facts["column"][j])
-            table["n"].append(int(n))
+            table["n"].append(int(count))
             table["expected"].append(float(expected[i, j]))
-            table["row_share"].append(float(n / cells[i].sum()) if cells[i].sum() else None)
+            table["row_share"] += shares(count, int(cells[i].sum()))
+        with_intervals(table, "n", cells, deviation, self.level)
         return Result("Contingency table", total.persons, {"cells": table}, facts)
 
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_counts import NOTE, noise_facts, shares, with_intervals
 from cohortium.errors import InvalidRequest
+from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
@@ -74,19 +76,32 @@ class Histogram:
             }
         )
 
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """One person is one value, and so adds 1 to one count."""
+        return dict.fromkeys((PERSONS, "inside", "outside", "missing"), 1.0)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with a value where there is one."""
+        return one_row_per_person(records, (~records.missing(self.variable)).astype(np.int64))
+
     def combine(self, total: Sums, state: State) -> State | Result:
         """Counts, and shares of the known values."""
         edges, inside = state.arrays["edges"], total["inside"]
         n = int(inside.sum() + total["outside"].sum())
+        if total.noise:  # every person is one row then, and the noise of two numbers is less than that of all intervals
+            n = total.persons - int(total["missing"])
         table: dict[str, list[Any]] = {
             "low": [float(edge) for edge in edges[:-1]],
             "high": [float(edge) for edge in edges[1:]],
             "n": [int(count) for count in inside],
-            "share": [float(count / n) if n else None for count in inside],
+            "share": shares(inside, n),
         }
+        with_intervals(table, "n", inside, total.noise.get("inside"))
         below, above = (int(count) for count in total["outside"])
-        notes = [f"{below + above} values lie outside the intervals."] if below + above else []
+        notes = [f"{below + above} values lie outside the intervals."] if below + above > 0 else []
+        notes += [NOTE] if total.noise else []
         facts = {"n": n, "missing": int(total["missing"]), "below": below, "above": above, "notes": notes}
+        facts |= noise_facts(total)
         return Result(f"Histogram of {self.variable}", total.persons, {"bins": table}, facts)
 
 

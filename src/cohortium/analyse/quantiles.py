@@ -11,7 +11,10 @@ import numpy as np
 from cohortium.analyse.answers import number
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_counts import NOTE, noise_facts
+from cohortium.analyse.noisy_quantiles import is_outweighed, sure_columns, with_sure_bounds
 from cohortium.errors import InvalidRequest
+from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Kind, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
@@ -44,6 +47,7 @@ class Quantiles:
     tolerance     : at which width an interval is narrow enough, as a share of the plausible range, or else of the power
                     of two that bounds the quantile. Whole-numbered columns are found exactly.
     cuts          : points counted in each interval in a round: fewer take more rounds, and show less.
+    In mode "dp" each quantile comes with an interval that allows for the noise; fewer ``cuts``, less noise a round.
     Reveals       : counts at or below the points over all sites, and so the distribution close to each quantile.
     """
 
@@ -91,11 +95,25 @@ class Quantiles:
             counts[place] = np.searchsorted(values, points[place], side="right")
         return Sums({PERSONS: persons_in(records), "known": np.array(known, dtype=np.int64), "at_most": counts})
 
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """A person is one value of each variable, which may lie at or below every point."""
+        variables, statistics = state.arrays["low"].shape
+        cells = variables * statistics * (self.cuts + 2)
+        return {PERSONS: 1.0, "known": math.sqrt(len(self.variables)), "at_most": math.sqrt(cells)}
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person."""
+        return one_row_per_person(records)
+
     def combine(self, total: Sums, state: State) -> State | Result:
-        """Narrower intervals, or the answer once all are narrow enough."""
+        """Narrower intervals, or the answer once all are narrow enough, or as narrow as noise allows."""
         ranks = self._ranks(total["known"])
         following = _narrowed(state, total["at_most"], ranks, self)
-        done = _is_narrow(following, state.facts["whole"]) | (total["known"] == 0)[:, None]
+        done = _is_narrow(following, state.facts["whole"]) | (total["known"] <= 0)[:, None]
+        if total.noise:
+            points = _points(state, self.cuts)
+            following = with_sure_bounds(following, state, total, points, ranks, self.probabilities)
+            done |= is_outweighed(state, total)
         return self._answer(total, following) if done.all() else following
 
     def _range(self, schema: Schema, place: int) -> tuple[float, float]:
@@ -117,7 +135,9 @@ class Quantiles:
     def _answer(self, total: Sums, state: State) -> Result:
         half = len(self.probabilities)
         table: dict[str, list[Any]] = {key: [] for key in ("variable", "p", "n", "value", "tolerance")}
-        notes: list[str] = []
+        if total.noise:
+            table |= {"low": [], "high": []}
+        notes: list[str] = [NOTE] if total.noise else []
         for place, name in enumerate(self.variables):
             n = int(total["known"][place])
             value, error = _located(state, place)
@@ -126,14 +146,17 @@ class Quantiles:
             table["variable"] += [name] * half
             table["p"] += list(self.probabilities)
             table["n"] += [n] * half
-            table["value"] += [number(one) if n else None for one in found]
-            table["tolerance"] += [number(one) if n else None for one in np.maximum(error[:half], error[half:])]
+            table["value"] += [number(one) if n > 0 else None for one in found]
+            table["tolerance"] += [number(one) if n > 0 else None for one in np.maximum(error[:half], error[half:])]
+            if total.noise:
+                for column, ends in sure_columns(state, place).items():
+                    table[column] += ends
             notes += self._notes(name, n, found, state.facts["bounds"][place])
-        facts = {"tolerance": self.tolerance, "notes": notes}
+        facts = {"tolerance": self.tolerance, "notes": notes, **noise_facts(total)}
         return Result("Quantiles", total.persons, {"quantiles": table}, facts)
 
     def _notes(self, name: str, n: int, found: NDArray[np.float64], bounds: list[float | None]) -> list[str]:
-        if n == 0:
+        if n <= 0:
             return [f"Column '{name}' has no values."]
         low, high = bounds
         if low is None or high is None:

@@ -89,13 +89,17 @@ class NoisePlan:
                 made[name] = made[name] + discrete_gaussian(one.variance, values.size, noise).reshape(values.shape)
         return Sums(made)
 
-    def total(self, words: Mapping[str, NDArray[Any]], layout: Layout) -> Sums:
-        """The noisy sums over all sites from the total of their words; counts may come out below 0."""
+    def total(self, words: Mapping[str, NDArray[Any]], layout: Layout, sites: int | None = None) -> Sums:
+        """The noisy sums over all sites from the total of their words; counts may come out below 0.
+
+        sites : how many took part, and so how much noise there is; all where None.
+        """
         values = {}
         for name, dtype, shape, _ in layout:
             whole = np.asarray(words[name]).astype(np.int64).reshape(shape)
             values[name] = whole if np.dtype(dtype).kind == "i" else whole * self.arrays[name].step
-        return Sums(values)
+        noise = {name: self.deviation(name, sites) for name in values if self.arrays[name].variance > 0}
+        return Sums(values, noise=noise)
 
 
 def plan_noise(

@@ -63,9 +63,15 @@ def counts_sensitivity(layout: Layout, counts: Sequence[str], cells_per_person: 
     return {PERSONS: 1.0, **found}
 
 
-def one_row_per_person(records: Table) -> Table:
-    """The first row of every person, so that a person with many visits weighs no more than one with a single visit."""
-    first = np.unique(records.persons(), return_index=True)[1]
+def one_row_per_person(records: Table, rank: NDArray[np.int64] | None = None) -> Table:
+    """One row of every person, so that a person with many visits weighs no more than one with a single visit.
+
+    rank : (n,) the first of a person's rows with the highest rank is kept; the first of all where None. A row's rank
+           must not depend on other persons.
+    """
+    persons = records.persons()
+    order = np.arange(len(records)) if rank is None else np.argsort(-rank, kind="stable")
+    first = order[np.unique(persons[order], return_index=True)[1]]
     return records if len(first) == len(records) else records.take(np.sort(first))
 
 

@@ -9,6 +9,7 @@ from cohortium.sources.address import Options, schema_path_for
 from cohortium.sources.batches import Batches
 from cohortium.sources.conform import conform
 from cohortium.sources.inference import infer_schema
+from cohortium.sources.partitions import Partitions, laid_out
 from cohortium.sources.reading import open_large, read, read_raw
 from cohortium.sources.schema_file import load_schema
 from cohortium.sources.schema_text import save_schema, schema_text
@@ -20,8 +21,10 @@ __all__ = [
     "FORMATS",
     "Batches",
     "Options",
+    "Partitions",
     "conform",
     "infer_schema",
+    "laid_out",
     "load_schema",
     "open_large",
     "read",
