@@ -9,6 +9,7 @@ import pyarrow.csv as arrow_csv
 import pytest
 
 from cohortium.evaluate.report.evidence_json import from_json
+from cohortium.serve.demo_page import write_demo_page
 from cohortium.serve.federated_demo import run_federated_demo
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -25,4 +26,7 @@ def test_four_hospitals_answer_and_make_a_twin(tmp_path: Path) -> None:
     assert evidence.facts["persons_real"] + evidence.facts["persons_holdout"] == 920
     assert evidence.facts["refits"] == 4
     assert arrow_csv.read_csv(twin / "twin.csv").num_rows == evidence.facts["rows_synthetic"]
+    page = write_demo_page(tmp_path).read_text("utf-8")
+    assert 'href="federation/results/twin/report.html"' in page and "twin/report.html" in page
+    assert 'href="profile.html"' not in page  # this test made none
     assert any("twin" in line and "report.html" in line for line in lines)

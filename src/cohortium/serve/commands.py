@@ -25,6 +25,7 @@ from cohortium.quality import html as quality_html
 from cohortium.quality import profile, run_checks
 from cohortium.records import Evidence, Role, Schema, Table, parse_condition
 from cohortium.registry import entries
+from cohortium.serve.demo_page import write_demo_page
 from cohortium.serve.reporter import Reporter
 from cohortium.serve.twin import Plan, documents, make_twin
 from cohortium.serve.workspace import Workspace
@@ -228,7 +229,8 @@ def run_demo(out: Path, reporter: Reporter) -> dict[str, Any]:
     if twin.exists():
         raise InvalidRequest(f"{twin} is there from an earlier demo. Remove {folder}, or choose another --out.")
     made = synthesise_table(str(data), twin, Plan(seed=1), reporter)
-    return {**made, "lines": [*described["lines"], *made["lines"], *_federated_demo(folder / "federation", reporter)]}
+    lines = [*described["lines"], *made["lines"], *_federated_demo(folder / "federation", reporter)]
+    return {**made, "lines": [*lines, f"Everything on one page: {write_demo_page(folder)}"]}
 
 
 def _federated_demo(folder: Path, reporter: Reporter) -> list[str]:
@@ -250,7 +252,7 @@ def serve_folder(folder: Path, port: int, ready: Callable[[str], None]) -> None:
     with server:
         worker = threading.Thread(target=server.serve_forever, daemon=True)
         worker.start()
-        pages = ("twin/report.html", "report.html")
+        pages = ("index.html", "twin/report.html", "report.html")
         page = next((name for name in pages if (folder / name).exists()), "")
         ready(f"http://127.0.0.1:{server.server_port}/{page}")
         try:

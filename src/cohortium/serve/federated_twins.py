@@ -25,8 +25,10 @@ def write_twin(folder: Path, result: Result) -> Path:
     Raises : DisclosureRefused where the evidence does not satisfy the policy; TargetUnwritable.
     """
     twin = twin_of(result)
+    released = twin.release()
     with_pdf = find_spec("typst") is not None
-    written = twin.release().write(folder, documents(twin.table.schema, with_pdf=with_pdf))
-    facts = {"title": result.title, "seed": twin.evidence.facts["seed"]}
+    written = released.write(folder, documents(twin.table.schema, with_pdf=with_pdf))
+    # what 'cohortium sample' asks for before it draws more rows
+    facts = {"title": result.title, "verdict": released.decision.verdict, "run": f"federated {result.digest[:12]}"}
     save_model(twin.fitted, written / "model.cohortium", facts=facts)
     return written

@@ -31,17 +31,23 @@ class Workspace:
         safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in title)[:40] or "table"
         run = self.folder / "runs" / f"{stamp}-{safe}"
         try:
+            self._prepare()
             run.mkdir(parents=True)
-            self.folder.chmod(0o700)
-            (self.folder / ".gitignore").write_text("*\n", "utf-8")
         except OSError as error:
             raise TargetUnwritable(f"The workspace {self.folder} cannot be written: {error.strerror}.") from error
         return run
+
+    def _prepare(self) -> None:
+        """The workspace's folder, which its owner alone may enter and which no repository takes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        (self.folder / ".gitignore").write_text("*\n", "utf-8")
 
     def record(self, entry: dict[str, Any]) -> None:
         """Append one line to the journal, on disk before this returns."""
         line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), **entry}, sort_keys=True)
         try:
+            self._prepare()
             with (self.folder / "releases.jsonl").open("a", encoding="utf-8") as journal:
                 journal.write(line + "\n")
                 journal.flush()

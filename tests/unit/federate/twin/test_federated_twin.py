@@ -17,7 +17,9 @@ from cohortium.federate.twin import FederatedTwin, rounds, twin_of
 from cohortium.federate.twin.held_out import held_out
 from cohortium.federate.twin.outcome import rows_got, rows_put
 from cohortium.records import Result, State, Sums, Table, agreed_schema, as_agreed, concat
+from cohortium.serve.commands import sample_model
 from cohortium.serve.study_results import write_results
+from cohortium.synthesise.protocol import silent
 
 VARIABLES = ("age", "marker", "stage", "smoker", "relapse", "time_days", "died")
 QUICK = FederatedTwin(VARIABLES, splits=1, target="relapse", dials={"trees": 3})
@@ -134,7 +136,8 @@ def test_a_model_without_evidence_cannot_be_asked_for() -> None:
         study_from_plain(plain)
 
 
-def test_a_secure_study_leaves_a_folder_for_people(tmp_path: Path) -> None:
+def test_a_secure_study_leaves_a_folder_for_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where the journal of what was drawn is kept
     study = Study("A twin", "records", (Analysis("twin", QUICK),))
     sites = dict(zip(("a", "b", "c"), _sites(followed(600)), strict=True))
     results = simulate(study, sites)
@@ -143,6 +146,10 @@ def test_a_secure_study_leaves_a_folder_for_people(tmp_path: Path) -> None:
     assert {"twin.csv", "report.html", "evidence.json", "card.md", "model.cohortium"} <= {
         path.name for path in folder.iterdir()
     }
+    more = sample_model(
+        folder / "model.cohortium", tmp_path / "more.csv", 25, 0, None, None, lambda _doing, _share: None
+    )
+    assert more["rows"] == 25
     assert 'href="twin/report.html"' in (tmp_path / "out" / "results.html").read_text("utf-8")
     kept = json.loads((tmp_path / "out" / "record.json").read_text("utf-8"))["answers"]["twin"]["facts"]
     assert kept["decision"] == "released" and "model" not in kept
