@@ -20,6 +20,7 @@ from cohortium.records.schema import Schema
 from cohortium.registry import entries, find
 
 MODES = ("plain", "secure", "dp")
+FEWEST_IN_A_SUM = 3
 MODE_IN_WORDS = {
     "plain": "the hub sees each hospital's sums",
     "secure": "the hub sees only the sum over all hospitals",
@@ -87,6 +88,11 @@ class Study:
             raise InvalidRequest("A study with an epsilon states its delta, too: below one in the number of patients.")
         if self.quorum is not None and self.quorum < 1:
             raise InvalidRequest("A quorum is a number of sites, at least 1.")
+        if self.mode != "plain" and 0 < len(self.sites) < FEWEST_IN_A_SUM:
+            raise InvalidRequest(
+                f"A sum hides a hospital among at least {FEWEST_IN_A_SUM}; the study names {len(self.sites)}. Name more, or "
+                "ask in mode 'plain', where the hub sees each hospital's sums."
+            )
         if self.patience_s <= 0:
             raise InvalidRequest("patience_s must be above 0 seconds.")
 

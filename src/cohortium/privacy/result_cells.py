@@ -23,6 +23,9 @@ COUNTS = ("n", "persons", "count", "events", "at_risk", "left_out")
 WITHIN = ("variable", "column", "outcome")
 """Labels that tell tables in one apart: levels of different variables have no margin in common."""
 
+MOST_BLANK_ROWS = 50
+"""A table of more rows, none of which may be shown, comes without rows: labels alone tell nobody anything."""
+
 SETTINGS = ("level", "confidence")
 
 
@@ -70,7 +73,9 @@ def without_small_cells(
             raise InvalidRequest(f"The result has no table '{one.table}' with columns {list(one.counts)} to judge.")
         hidden = _hidden_rows(tables[one.table], one, rules)
         if hidden.any():
-            tables[one.table] = _blanked(tables[one.table], hidden)
+            long = hidden.all() and len(hidden) > MOST_BLANK_ROWS
+            table = tables[one.table]
+            tables[one.table] = {name: [] for name in table} if long else _blanked(table, hidden)
             blanked[one.table] = int(hidden.sum())
     kept = dict(result.arrays)
     for name in arrays:

@@ -45,13 +45,9 @@ def _twin_said(path: Path) -> str:
     evidence, decision, _ = from_json(path.read_text("utf-8"))
     facts = evidence.facts
     attack = evidence.finding("mia_nearest").score
-    guess = (
-        f" An attacker who guesses who was a member is right by an AUC of {attack.value:.3f}; 0.5 is chance."
-        if attack
-        else ""
-    )
+    found = "" if attack is None else f" Who was a member is guessed with an AUC of {attack.value:.3f}; 0.5 is chance."
     learnt = f"{facts['rows_synthetic']:,} persons who do not exist, learnt from {facts['persons_real']:,} who do"
-    return f"{learnt}: {decision.verdict} under '{decision.policy}'.{found}"
+    return f"{learnt}: {decision.verdict} under '{decision.policy}'.{guess}"
 
 
 def _gap_said(folder: Path) -> str:

@@ -36,6 +36,14 @@ class Federation:
         self.hub = HubStore(home / "hub.db")
         self.channel = InProcess({site: self._answering(site) for site in SITES})
 
+    def add(self, site: str, table: Table) -> None:
+        """One more site."""
+        self.tables[site] = table
+        self.stores[site] = NodeStore(self.home / site / "node.db")
+        self.secure[site] = SecureSite.simulated(site, self.stores[site])
+        self.desks[site] = self.desk(site)
+        self.channel.desks[site] = self._answering(site)
+
     def desk(self, site: str) -> Desk:
         """A fresh desk on the site's memory, as after a restart."""
         return Desk(site, self.home / site, self.stores[site], self.secure[site], tables={"trial": self.tables[site]})

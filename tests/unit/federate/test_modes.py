@@ -125,22 +125,32 @@ def test_asking_for_all_but_one_is_refused(federation: Federation) -> None:
 
 def test_the_same_study_with_one_hospital_less_is_refused(federation: Federation) -> None:
     """Subtracting the two answers would give the sums of the hospital that was left out."""
-    from cohortium.federate.node.secure_site import SecureSite
-    from cohortium.federate.node.store import NodeStore
-
     extra = "east"
-    federation.tables[extra] = federation.tables["west"].take(np.arange(100))
-    federation.stores[extra] = NodeStore(federation.home / extra / "node.db")
-    federation.secure[extra] = SecureSite.simulated(extra, federation.stores[extra])
-    federation.desks[extra] = federation.desk(extra)
-    federation.channel.desks[extra] = federation._answering(extra)
+    federation.add(extra, federation.tables["west"].take(np.arange(100)))
     asked = study(mode="secure", quorum=3)
     federation.approve_everywhere(asked)
     assert federation.run(asked).status == DONE
     federation.stores[extra].decide(asked.digest, "refused", "steward", "not today")
     ended = federation.run(asked, "run2")
     assert ended.status == FAILED
-    assert "other sites" in ended.said
+    assert "Differencing" in ended.said
+
+
+def test_another_question_to_one_hospital_less_is_refused(federation: Federation) -> None:
+    """A new title, or another statistic of the same column, would tell the same by subtraction."""
+    sites = ("north", "south", "west", "east")
+    federation.add("east", federation.tables["west"].take(np.arange(100)))
+    first = study(mode="secure", sites=sites)
+    federation.approve_everywhere(first)
+    assert federation.run(first).status == DONE
+    less = replace(first, title="Another title", sites=sites[:3])
+    federation.approve_everywhere(less)
+    ended = federation.run(less, "run2")
+    assert ended.status == FAILED
+    assert "Differencing" in ended.said and "east" in ended.said
+    other = replace(less, analyses=(Analysis("other", Describe(("visits",))),))
+    federation.approve_everywhere(other)
+    assert federation.run(other, "run3").status == DONE  # a column that was not summed before
 
 
 def test_a_site_that_the_approved_study_does_not_name_takes_no_part(federation: Federation) -> None:

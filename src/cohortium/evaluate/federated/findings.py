@@ -24,9 +24,10 @@ from cohortium.evaluate.fidelity.pair_trends import STRONG_ASSOCIATION, STRONG_C
 from cohortium.evaluate.plots import drawn_counts, drawn_levels, follow_up_curves
 from cohortium.evaluate.privacy.roc import Scores
 from cohortium.evaluate.run import combined
-from cohortium.evaluate.shares import by_column
+from cohortium.evaluate.shares import by_column, share
 from cohortium.evaluate.survival.km_divergence import km_divergence_between
 from cohortium.evaluate.validity.constraint_adherence import constraint_adherence
+from cohortium.evaluate.validity.format_adherence import format_adherence
 from cohortium.numerics.divergences import total_variation
 from cohortium.numerics.intervals import auc, difference
 from cohortium.records import Evidence, Finding, Guarantee, Question, Score, Status, Survival
@@ -64,6 +65,8 @@ def evidence_from_sums(
         _finding(name, work)
         for name, work in (
             ("constraint_adherence", seen.constraint_adherence),
+            ("format_adherence", seen.format_adherence),
+            ("category_adherence", seen.category_adherence),
             ("column_shapes", seen.column_shapes),
             ("missing_rate_error", seen.missing_rate_error),
             ("pair_trends", seen.pair_trends),
@@ -123,6 +126,22 @@ class Judged:
         twin = self.yardstick.twin
         score: Score = constraint_adherence(Comparison(twin, twin), rng=np.random.default_rng(0))
         return score
+
+    def format_adherence(self) -> Score:
+        """Of the synthetic table alone."""
+        twin = self.yardstick.twin
+        score: Score = format_adherence(Comparison(twin, twin), rng=np.random.default_rng(0))
+        return score
+
+    def category_adherence(self) -> Score:
+        """Share of synthetic levels that some member has."""
+        good = known = 0
+        for place in np.flatnonzero(self.yardstick.nominal):
+            real, made = (self.cells[side][place][1:] for side in ("members", "synthetic"))
+            good, known = good + int(made[real > 0].sum()), known + int(made.sum())
+        if not known:
+            raise NotApplicable("No column holds levels.")
+        return share(good, known, len(self.yardstick.twin), "levels")
 
     def column_shapes(self) -> Score:
         """Distribution functions are compared at up to 100 cuts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import secrets
 import threading
@@ -9,9 +10,10 @@ from typing import Any
 
 import cohortium
 from cohortium.federate.hub.conductor import Conductor
-from cohortium.federate.hub.store import CANCELLED, ENDED, QUEUED, RUNNING, WAITING, HubStore, Run
+from cohortium.federate.hub.store import CANCELLED, ENDED, FAILED, QUEUED, RUNNING, WAITING, HubStore, Run
 from cohortium.federate.study import Study
 
+_log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8
 
 
@@ -87,7 +89,11 @@ class HubDesk:
 
     def _conduct(self, run: str) -> None:
         """Take one run to its end, then those that waited for their turn."""
-        self.conductor.conduct(run)
+        try:
+            self.conductor.conduct(run)
+        except Exception as error:  # noqa: BLE001 - the outermost handler of a thread: a run must not seem to go on
+            _log.exception("Run %s ended by an error of the program", run)
+            self.store.set_status(run, FAILED, f"The hub could not go on ({type(error).__name__}); its log says why.")
         with self._lock:
             self._threads.pop(run, None)
         for left in self.store.runs(QUEUED, WAITING, RUNNING):

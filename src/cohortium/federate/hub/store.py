@@ -82,6 +82,9 @@ class HubStore:
 
     def set_status(self, run: str, status: str, said: str = "") -> None:
         """Where a run stands now; what has ended stays ended."""
+        with self.database.reading() as database:
+            if database.execute("SELECT status, said FROM runs WHERE run = ?", (run,)).fetchone() == (status, said):
+                return  # while a run waits it says so twice a second
         with self.database.transaction() as database:
             marks = ", ".join("?" for _ in ENDED)
             database.execute(

@@ -164,9 +164,19 @@ class Desk:
         stamp = dataset.stamp()
         kept = self.loaded.get(dataset.name)
         if kept is None or stamp is None or kept[0] != stamp:
-            kept = (stamp, dataset.load())
+            kept = (stamp, self._read(dataset))
             self.loaded = {dataset.name: kept}
         return kept[1]
+
+    def _read(self, dataset: Dataset) -> Table:
+        """The records from where they lie; why they cannot be read is for the steward, and names paths."""
+        try:
+            return dataset.load()
+        except CohortiumError as error:
+            self.store.record("dataset cannot be read", {"dataset": dataset.name, "reason": str(error)})
+            raise PermitDenied(
+                f"The records of '{dataset.name}' cannot be read at this site; its steward finds the reason in the log."
+            ) from error
 
     def _step(self, request: Request) -> Reply:
         """Local sums of one analysis for a state, once the rules let them out: mode "plain"."""
@@ -184,6 +194,8 @@ class Desk:
         strangers = sorted(set(credentials) - set(study.sites)) if study.sites else []
         if strangers:
             raise ProtocolViolation(f"{strangers} are not among the sites of the study that was approved here.")
+        if study.mode != "dp":
+            self.store.check_roster(study.dataset, study.columns, credentials)
         self.secure.begin(request.run, _fact(request, "session", str), credentials)
         return Reply({}, self.secure.member(request.run).deal(request.body))
 
@@ -238,7 +250,10 @@ class Desk:
             raise ProtocolViolation("The hub asks to unmask a round in which this site has masked nothing.")
         analysis, number, state = self.masked[request.run]
         # not by run: the same question to one hospital less, in another run, would give that hospital away
-        self.store.leaves(f"{study.digest}/{analysis}/{state}", number, study.digest, state, roster=survivors)
+        roster = hashlib.sha256("\0".join(survivors).encode()).hexdigest()
+        self.store.leaves(f"{study.digest}/{analysis}/{state}", number, study.digest, state, roster=roster)
+        if study.mode != "dp":
+            self.store.keep_roster(study.dataset, study.columns, survivors)
         return Reply({}, member.unmask(request.body))
 
     def _close(self, request: Request) -> Reply:

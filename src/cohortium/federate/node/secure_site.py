@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -99,10 +98,10 @@ class SecureSite:
         """The vector under its masks."""
         return self.member(run).mask(request, vector, context)
 
-    def survivors(self, run: str, request: bytes) -> str:
-        """Digest of the list of survivors in a request to unmask."""
+    def survivors(self, run: str, request: bytes) -> tuple[str, ...]:
+        """The list of survivors in a request to unmask."""
         message = read(Kind.UNMASK, self.roster(run), "", request)
-        return hashlib.sha256("\0".join(names_of(message.fields[0])).encode()).hexdigest()
+        return tuple(names_of(message.fields[0]))
 
     def close(self, run: str) -> None:
         """Wipe what is left of a run's session."""

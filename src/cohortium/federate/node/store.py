@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cohortium.errors import InvalidRequest, ProtocolViolation
+from cohortium.errors import DisclosureRefused, InvalidRequest, ProtocolViolation
 from cohortium.federate.study import Study, study_from_bytes
 from cohortium.privacy.database import Database, now
 
@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS steps (
   left_at TEXT NOT NULL, bytes INTEGER NOT NULL, persons_rounded INTEGER NOT NULL,
   PRIMARY KEY (run, step, roster));
 CREATE TABLE IF NOT EXISTS peers (site TEXT PRIMARY KEY, public TEXT NOT NULL, first_seen TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rosters (
+  dataset TEXT NOT NULL, columns TEXT NOT NULL, sites TEXT NOT NULL, first TEXT NOT NULL,
+  PRIMARY KEY (dataset, columns, sites));
 CREATE TABLE IF NOT EXISTS log (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 """
@@ -169,6 +172,32 @@ class NodeStore:
             if not earlier:
                 row = (run, step, digest, state, roster, self.clock(), size, persons)
                 database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def check_roster(self, dataset: str, columns: Iterable[str], sites: Iterable[str]) -> None:
+        """Hold the sites of a secure sum against those of earlier ones about the same columns.
+
+        The difference of two sums, one over one or two sites more than the other, is about these sites alone.
+        Raises : DisclosureRefused where there was such a sum.
+        Limits : combinations of three sums are not looked for.
+        """
+        asked, now_in = set(columns), set(sites)
+        with self.database.reading() as database:
+            rows = database.execute("SELECT columns, sites FROM rosters WHERE dataset = ?", (dataset,)).fetchall()
+        for text, listed in rows:
+            then_in, shared = set(json.loads(listed)), asked & set(json.loads(text))
+            apart = now_in ^ then_in
+            if shared and len(apart) in (1, 2) and (now_in < then_in or then_in < now_in):
+                raise DisclosureRefused(
+                    f"Differencing: {sorted(shared)} were summed over {sorted(then_in)} before; together with a sum "
+                    f"over {sorted(now_in)} that would tell the sums of {sorted(apart)} alone. Ask the same sites."
+                )
+
+    def keep_roster(self, dataset: str, columns: Iterable[str], sites: Iterable[str]) -> None:
+        """Remember over whom columns are summed, before the sum is opened; raises as ``check_roster`` does."""
+        self.check_roster(dataset, columns, sites := sorted(sites))
+        row = (dataset, json.dumps(sorted(columns)), json.dumps(sites), self.clock())
+        with self.database.transaction() as database:
+            database.execute("INSERT OR IGNORE INTO rosters VALUES (?, ?, ?, ?)", row)
 
     def pin(self, site: str, public: str) -> None:
         """Remember another site's key at first sight; later it must be the same.

@@ -19,7 +19,6 @@ from cohortium.federate.twin.outcome import rows_got, rows_put
 from cohortium.records import Result, State, Sums, Table, agreed_schema, as_agreed, concat
 from cohortium.serve.commands import sample_model
 from cohortium.serve.study_results import write_results
-from cohortium.synthesise.protocol import silent
 
 VARIABLES = ("age", "marker", "stage", "smoker", "relapse", "time_days", "died")
 QUICK = FederatedTwin(VARIABLES, splits=1, target="relapse", dials={"trees": 3})
