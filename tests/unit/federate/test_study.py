@@ -85,3 +85,9 @@ def test_a_budget_is_divided_equally_where_the_steps_are_known() -> None:
     assert study.rho("d", 0) == whole / 4
     with pytest.raises(InvalidRequest, match="one more"):
         study.rho("n", network.steps())
+
+
+def test_two_hospitals_cannot_hide_in_a_sum() -> None:
+    with pytest.raises(InvalidRequest, match="at least 3"):
+        study(mode="secure", sites=("north", "west"))
+    assert study(mode="plain", sites=("north", "west")).sites == ("north", "west")

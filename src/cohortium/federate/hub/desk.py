@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import platform
 import secrets
 import threading
@@ -13,7 +12,6 @@ from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.store import CANCELLED, ENDED, FAILED, QUEUED, RUNNING, WAITING, HubStore, Run
 from cohortium.federate.study import Study
 
-_log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8
 
 
@@ -89,11 +87,13 @@ class HubDesk:
 
     def _conduct(self, run: str) -> None:
         """Take one run to its end, then those that waited for their turn."""
+        has_ended = False
         try:
             self.conductor.conduct(run)
-        except Exception as error:  # noqa: BLE001 - the outermost handler of a thread: a run must not seem to go on
-            _log.exception("Run %s ended by an error of the program", run)
-            self.store.set_status(run, FAILED, f"The hub could not go on ({type(error).__name__}); its log says why.")
+            has_ended = True
+        finally:
+            if not has_ended:  # an error of the program, which the log shows: the run must not seem to go on
+                self.store.set_status(run, FAILED, "The hub could not go on; its log says why.")
         with self._lock:
             self._threads.pop(run, None)
         for left in self.store.runs(QUEUED, WAITING, RUNNING):

@@ -1,0 +1,27 @@
+"""The hub's desk: a run never seems to go on when nobody conducts it any more."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from tests.unit.federate.conftest import Federation, study
+
+from cohortium.federate.hub.conductor import Conductor
+from cohortium.federate.hub.desk import HubDesk
+from cohortium.federate.hub.store import FAILED
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_of_the_program_ends_the_run(federation: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_conductor: Conductor, _run: str) -> None:
+        raise TypeError("a setting of the wrong type")
+
+    monkeypatch.setattr(Conductor, "conduct", breaks)
+    desk = HubDesk(federation.hub, Conductor(federation.channel, federation.hub))
+    run = desk.submit(study(), "token").run
+    deadline = time.monotonic() + 10
+    while federation.hub.run(run).status != FAILED and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ended = federation.hub.run(run)
+    assert ended.status == FAILED and "log" in ended.said
