@@ -88,6 +88,6 @@ def test_a_budget_is_divided_equally_where_the_steps_are_known() -> None:
 
 
 def test_two_hospitals_cannot_hide_in_a_sum() -> None:
-    with pytest.raises(InvalidRequest, match="at least 3"):
+    with pytest.raises(InvalidRequest, match="3 or more"):
         study(mode="secure", sites=("north", "west"))
     assert study(mode="plain", sites=("north", "west")).sites == ("north", "west")
