@@ -35,13 +35,11 @@ from cohortium.analyse import Correlation, Cox, Describe, KMeans, LinearRegressi
 from cohortium.errors import SiteUnavailable
 from cohortium.federate import Analysis, Study
 from cohortium.federate.client import HubClient
+from cohortium.federate.hub.gate import let_out
 from cohortium.federate.hub.store import ENDED, HubStore
 from cohortium.federate.node.store import Rule
 from cohortium.privacy.disclosure import Mode, load_rules
-from cohortium.privacy.release import release_result
-from cohortium.privacy.result_cells import Cells
 from cohortium.records import Algorithm, Result, name_of
-from cohortium.registry import find
 from cohortium.serve.local_federation import LocalFederation
 
 T = TypeVar("T")
@@ -201,7 +199,12 @@ def _soak(given: argparse.Namespace, folder: Path) -> tuple[Found, dict[str, flo
     table, found, stop = patients(SITES * PERSONS), Found(), threading.Event()
     names = tuple(name_of(algorithm) for algorithm in ALGORITHMS)
     answers = {name: pooled(algorithm, table) for name, algorithm in zip(names, ALGORITHMS, strict=True)}
-    expected = {(name, mode): _let_out(name, answers[name], mode) for name in names for mode in ("plain", "secure")}
+    modes: tuple[Mode, ...] = ("plain", "secure")
+    expected = {
+        (name, mode): let_out(algorithm, answers[name], load_rules(), mode).result
+        for name, algorithm in zip(names, ALGORITHMS, strict=True)
+        for mode in modes
+    }
     rule = Rule("trial", names, modes=("plain", "secure"), researchers=("soak",))
     with LocalFederation(folder / "f", _sources(table, folder), "trial", (rule,)) as federation:
         first = federation.researcher("soak")
@@ -226,15 +229,6 @@ def _soak(given: argparse.Namespace, folder: Path) -> tuple[Found, dict[str, flo
             client.close()
     found.orphans.extend(_left(folder))
     return found, {"hub_mb_at_start": before, "hub_mb_at_end": after}
-
-
-def _let_out(name: str, answer: Result, mode: Mode) -> Result:
-    """The pooled answer as the hub's gate would let it out: small cells blanked."""
-    facts = find("algorithm", name).facts
-    declared = facts["cells"]
-    cells = None if declared is None else [Cells(table, by) for table, by in declared if table in answer.tables]
-    arrays = [array for array in facts["counts"] if array in answer.arrays]
-    return release_result(answer, load_rules(), mode=mode, cells=cells, arrays=arrays).result
 
 
 def _count_states(federation: LocalFederation, found: Found) -> None:

@@ -90,8 +90,8 @@ class Study:
             raise InvalidRequest("A quorum is a number of sites, at least 1.")
         if self.mode != "plain" and 0 < len(self.sites) < FEWEST_IN_A_SUM:
             raise InvalidRequest(
-                f"A sum hides a hospital among {FEWEST_IN_A_SUM} or more; the study names {len(self.sites)}. Name more, "
-                "or ask in mode 'plain', where the hub sees each hospital's sums."
+                f"A sum hides a hospital among {FEWEST_IN_A_SUM} or more; the study names {len(self.sites)}. Name more "
+                "sites, or ask in mode 'plain', where the hub sees each hospital's sums."
             )
         if self.patience_s <= 0:
             raise InvalidRequest("patience_s must be above 0 seconds.")

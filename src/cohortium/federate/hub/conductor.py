@@ -13,6 +13,7 @@ import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import drive
 from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnavailable, TargetUnwritable
 from cohortium.federate.channel import Channel
+from cohortium.federate.hub.gate import let_out
 from cohortium.federate.hub.replies import credential_told, read_reply, reason_told, schema_told, sums_told
 from cohortium.federate.hub.secure_total import SecureTotal
 from cohortium.federate.hub.store import CANCELLED, DONE, ENDED, FAILED, RUNNING, WAITING, HubStore, Run
@@ -20,20 +21,14 @@ from cohortium.federate.messages import Reply, Request
 from cohortium.federate.secrecy import Credential, layout_of
 from cohortium.federate.study import Analysis
 from cohortium.privacy.disclosure import DisclosureRules, load_rules
-from cohortium.privacy.release import ReleasedResult, release_result
-from cohortium.privacy.result_cells import SETTINGS, Cells
 from cohortium.records import (
-    Result,
     Schema,
     State,
     Sums,
     agreed_schema,
-    algorithm_to_plain,
-    name_of,
     schema_from_plain,
     schema_to_plain,
 )
-from cohortium.registry import find
 
 ASK_S = 8.0
 """Seconds for which a question waits for its answer before it is asked again, and answered from what was computed."""
@@ -143,21 +138,11 @@ class Conductor:
 
         first, state = self.store.resume_from(run.run, analysis.name) or (0, None)
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
-        released = self._released(run, analysis, result)
+        mode: Any = run.study.mode
+        released = let_out(analysis.algorithm, result, self.rules, mode)
         self.store.finish(run.run, analysis.name, released.result)
         limits = list(released.decision.limits)
         self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons, "limits": limits})
-
-    def _released(self, run: Run, analysis: Analysis, result: Result) -> ReleasedResult:
-        """The answer, let out by the gate: small cells blanked as the algorithm's declared facts tell them."""
-        facts = find("algorithm", name_of(analysis.algorithm)).facts
-        mode: Any = run.study.mode
-        arrays = [name for name in facts["counts"] if name in result.arrays]
-        declared = facts["cells"]
-        cells = None if declared is None else [Cells(name, by) for name, by in declared if name in result.tables]
-        asked = algorithm_to_plain(analysis.algorithm)["settings"]
-        settings = {*SETTINGS, *(name for name, value in asked.items() if result.facts.get(name) == value)}
-        return release_result(result, self.rules, mode=mode, cells=cells, arrays=arrays, settings=settings)
 
     def _secure_total(
         self, run: Run, analysis: Analysis, schema: Schema, known: dict[str, Credential], step: int, state: State
