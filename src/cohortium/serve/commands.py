@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cohortium.errors import DisclosureRefused, InvalidRequest, NotApplicable
+from cohortium.errors import DisclosureRefused, InvalidRequest, NotApplicable, SourceUnreadable
 from cohortium.evaluate import evaluate
 from cohortium.evaluate.report import html, to_json
 from cohortium.privacy.policy import load_policy
@@ -202,6 +202,8 @@ def sample_model(
 
     Raises : DisclosureRefused where it was not.
     """
+    if not model.is_file():
+        raise SourceUnreadable(f"There is no file {model}. Name a model.cohortium that 'cohortium synthesise' saved.")
     fitted, facts = load_model(model)
     if facts.get("verdict") not in ("released", "released by override"):
         raise DisclosureRefused(

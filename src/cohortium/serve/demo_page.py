@@ -47,7 +47,7 @@ def _twin_said(path: Path) -> str:
     attack = evidence.finding("mia_nearest").score
     found = "" if attack is None else f" Who was a member is guessed with an AUC of {attack.value:.3f}; 0.5 is chance."
     learnt = f"{facts['rows_synthetic']:,} persons who do not exist, learnt from {facts['persons_real']:,} who do"
-    return f"{learnt}: {decision.verdict} under '{decision.policy}'.{guess}"
+    return f"{learnt}: {decision.verdict} under '{decision.policy}'.{found}"
 
 
 def _gap_said(folder: Path) -> str:

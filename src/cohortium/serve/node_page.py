@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from cohortium import pages
 from cohortium.federate.node.datasets import datasets
-from cohortium.federate.node.store import PENDING, NodeStore, Received
+from cohortium.federate.node.store import PENDING, NodeStore, Received, Rule
 from cohortium.federate.study import in_words
 from cohortium.privacy.accounting import epsilon_of
 from cohortium.privacy.ledger import BudgetLedger
+from cohortium.serve import standing_rule
 
 TEMPLATES = Path(__file__).parent / "templates" / "node"
 DELTA = 1e-5
 """At which budgets are shown as epsilon; they are kept as rho of zero-concentrated differential privacy."""
 
 MOST_SHOWN = 200
+SHORT = 12
+"""Characters of a digest or of a run's name that people are shown; 'node approve' takes them."""
 
 
 def page_of(site: str, hub: str, folder: Path, store: NodeStore) -> str:
@@ -26,12 +30,13 @@ def page_of(site: str, hub: str, folder: Path, store: NodeStore) -> str:
         "site": site,
         "hub": hub,
         "datasets": [(one.name, one.source, ", ".join(one.columns) or "all") for one in datasets(folder).values()],
+        "home": shlex.quote(str(folder)),
         "pending": [_study(one) for one in studies if one.decision == PENDING],
         "decided": [_study(one) for one in studies if one.decision != PENDING],
-        "rules": [(number, str(rule)) for number, rule in store.rules().items()],
-        "left": _left(store, {one.digest: one.study.title for one in studies}),
+        "rules": [(number, standing_rule.in_words(rule)) for number, rule in store.rules().items()],
+        "left": what_left(store)[:MOST_SHOWN],
         "budgets": budget_lines(folder),
-        "log": [(at, what, _said(detail)) for at, what, detail in reversed(store.log()[-MOST_SHOWN:])],
+        "log": [(at, what, detail_in_words(detail)) for at, what, detail in reversed(store.log()[-MOST_SHOWN:])],
     }
     return pages.page(TEMPLATES, page=content)
 
@@ -54,7 +59,7 @@ def budget_lines(folder: Path) -> list[dict[str, Any]]:
 
 def _study(one: Received) -> dict[str, Any]:
     return {
-        "digest": one.digest[:12],
+        "digest": one.digest[:SHORT],
         "title": one.study.title,
         "words": in_words(one.study)[1:],
         "who": one.study.researcher or "a researcher",
@@ -65,13 +70,34 @@ def _study(one: Received) -> dict[str, Any]:
     }
 
 
-def _left(store: NodeStore, titles: dict[str, str]) -> list[tuple[str, str, str, str, str]]:
+def what_left(store: NodeStore) -> list[tuple[str, str, str, str, str]]:
+    """When, which study, run with analysis and step, bytes, persons: the latest first.
+
+    A line without bytes says that a secure sum was opened. That keeps others from asking again; nothing left with it.
+    """
+    titles = {one.digest: one.study.title for one in store.studies()}
     return [
-        (one["at"], titles.get(one["study"], one["study"][:12]), f"{one['run']} {one['step']}", f"{one['bytes']:,}",
+        (one["at"], titles.get(one["study"], one["study"][:SHORT]), _step(one), f"{one['bytes']:,}",
          f"{one['persons']:,}")
-        for one in store.left()[:MOST_SHOWN]
+        for one in store.left() if one["bytes"]
     ]  # fmt: skip
 
 
-def _said(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in detail.items() if value not in ("", None))
+def detail_in_words(detail: dict[str, Any]) -> str:
+    """The details of a line of the log, digests shortened and rules in words."""
+    return ", ".join(f"{name} {_plain(name, value)}" for name, value in detail.items() if value not in ("", None))
+
+
+def _step(one: dict[str, Any]) -> str:
+    run, _, analysis = one["run"].partition("/")
+    return f"{run[:SHORT]} {analysis}, step {one['step']}"
+
+
+def _plain(name: str, value: Any) -> str:
+    if name == "rule" and isinstance(value, dict):
+        return standing_rule.in_words(Rule(**{part: _tupled(given) for part, given in value.items()}))
+    return str(value)[:SHORT] if name == "study" else str(value)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

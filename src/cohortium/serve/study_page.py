@@ -9,11 +9,12 @@ from cohortium import pages
 from cohortium.federate.study import MODE_IN_WORDS, Study, in_words
 from cohortium.records import Result
 from cohortium.serve.federated_twins import is_twin
+from cohortium.serve.run_in_words import details
 from cohortium.serve.study_drawings import drawing
 from cohortium.serve.study_results import shown
 
 TEMPLATES = Path(__file__).parent / "templates" / "study"
-MOST_ROWS = 200
+MOST_ROWS, MOST_ROWS_OPEN = 200, 30
 
 
 def study_page(study: Study, results: dict[str, Result], record: dict[str, Any]) -> str:
@@ -58,11 +59,14 @@ def _answer(name: str, result: Result, limits: list[str]) -> dict[str, Any]:
     tables = []
     for title, table in result.tables.items():
         rows = list(zip(*table.values(), strict=True))
+        if not rows:
+            continue
         tables.append(
             {
                 "title": title.replace("_", " "),
                 "columns": [column.replace("_", " ") for column in table],
                 "rows": [[_cell(value) for value in row] for row in rows[:MOST_ROWS]],
+                "folded": f"{len(rows):,} rows" if len(rows) > MOST_ROWS_OPEN else "",
                 "left_out": max(0, len(rows) - MOST_ROWS),
                 "drawing": drawing(title, table),
             }
@@ -88,5 +92,4 @@ def _is_single(value: Any) -> bool:
 
 
 def _event(event: dict[str, Any]) -> tuple[str, str, str]:
-    rest = {name: value for name, value in event.items() if name not in ("number", "at", "what") and value != ""}
-    return event["at"], event["what"], ", ".join(f"{name} {value}" for name, value in rest.items())
+    return event["at"], event["what"], details(event)

@@ -23,16 +23,24 @@ MOST_ROWS_SHOWN = 20
 
 
 def print_results(console: Console, results: dict[str, Result]) -> None:
-    """The first rows of each table."""
+    """The first rows of each table that has any."""
     for name, result in results.items():
         console.print(f"\n[bold]{escape(name)}[/]: {escape(result.title)}, {result.persons:,} persons")
         for title, table in result.tables.items():
-            grid = Grid(*table, title=title)
-            for row in list(zip(*table.values(), strict=True))[:MOST_ROWS_SHOWN]:
-                grid.add_row(*(shown(value) for value in row))
-            console.print(grid)
+            rows = list(zip(*table.values(), strict=True))
+            if rows:
+                console.print(_grid(title, list(table), rows))
+            if len(rows) > MOST_ROWS_SHOWN:
+                console.print(f"[dim]{len(rows) - MOST_ROWS_SHOWN:,} more rows in the files (--out).[/]")
         for note in result.facts.get("notes", []):
             console.print(f"[yellow]{escape(str(note))}[/]")
+
+
+def _grid(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Grid:
+    grid = Grid(*(escape(column) for column in columns), title=escape(title))
+    for row in rows[:MOST_ROWS_SHOWN]:
+        grid.add_row(*(escape(shown(value)) for value in row))
+    return grid
 
 
 def write_results(folder: Path, study: Study, results: dict[str, Result], record: dict[str, Any]) -> None:
@@ -87,7 +95,7 @@ def shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return escape(str(value))
+        return str(value)
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"

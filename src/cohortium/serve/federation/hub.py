@@ -39,7 +39,10 @@ def hub_start(home: HubHomeOption = HUB) -> None:
     needs_federation()
     from cohortium.federate.hub.home import open_hub
 
-    become("cohortium.federate.hub.serve", open_hub(home).folder)
+    found = open_hub(home)
+    told = f"Hub '{escape(found.federation)}' listens at {escape(found.url)}, for nodes at port {found.port}"
+    out.print(f"{told}; Ctrl+C ends it.", soft_wrap=True)
+    become("cohortium.federate.hub.serve", found.folder)
 
 
 @hub_app.command("unit")
@@ -93,6 +96,7 @@ def hub_remove_node(
 def hub_status(home: HubHomeOption = HUB, as_json: AsJson = False) -> None:
     """Which nodes are connected, and where studies stand."""
     needs_federation()
+    import cohortium.federate.offered  # noqa: F401 - a study that was submitted cannot be read without its algorithms
     from cohortium.federate.engine.flare.channel import FlareChannel
     from cohortium.federate.hub.home import open_hub
     from cohortium.federate.hub.invitations import Invitations
@@ -112,7 +116,7 @@ def hub_status(home: HubHomeOption = HUB, as_json: AsJson = False) -> None:
     for site, there in sites.items():
         grid.add_row(site, "[green]connected[/]" if there else "[yellow]not connected[/]")
     out.print(grid if sites else "No node has enrolled yet. Invite one: cohortium hub invite-node NAME")
-    print_runs(runs)
+    print_runs(runs, "No study has been submitted yet.")
 
 
 def _token(home: Any, name: str, secret: str) -> str:

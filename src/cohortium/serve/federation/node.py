@@ -61,7 +61,9 @@ def node_start(home: NodeHomeOption = NODE) -> None:
     needs_federation()
     from cohortium.federate.node.home import open_node
 
-    become("cohortium.federate.node.supervisor", open_node(home).folder)
+    found = open_node(home)
+    out.print(f"Node '{escape(found.site)}' connects to the hub at {found.hub}; Ctrl+C ends it.", soft_wrap=True)
+    become("cohortium.federate.node.supervisor", found.folder)
 
 
 @node_app.command("unit")
@@ -75,7 +77,6 @@ def node_unit(home: NodeHomeOption = NODE) -> None:
 @node_app.command("inbox")
 def node_inbox(home: NodeHomeOption = NODE, as_json: AsJson = False) -> None:
     """Studies that hubs asked for, in plain words, and what was decided."""
-    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.study import in_words
 
     found = _node_store(home).studies()
@@ -130,17 +131,16 @@ def node_allow(
     home: NodeHomeOption = NODE,
 ) -> None:
     """Add a standing rule: studies like this are approved without asking."""
-    import cohortium.federate.offered  # noqa: F401 - registers the algorithms
+    from cohortium.federate.node.home import open_node
     from cohortium.federate.node.store import Rule
-    from cohortium.registry import find
+    from cohortium.serve.standing_rule import in_words, must_fit
 
-    for name in algorithm:
-        find("algorithm", name)
     rule = Rule(
         dataset, tuple(algorithm), tuple(mode or ("secure", "dp")), tuple(researcher or ()), tuple(column or ())
     )
+    must_fit(rule, open_node(home).folder)
     _node_store(home).add_rule(rule, getpass.getuser())
-    out.print(f"Studies of '{escape(dataset)}' with {escape(', '.join(algorithm))} are approved from now on.")
+    out.print(f"Approved from now on, without asking you: {escape(in_words(rule))}.", soft_wrap=True)
 
 
 @node_app.command("rules")
@@ -148,11 +148,16 @@ def node_rules(
     remove: Annotated[int | None, typer.Option(help="Take this rule back.")] = None, home: NodeHomeOption = NODE
 ) -> None:
     """Show the standing rules, or take one back."""
+    from cohortium.serve.standing_rule import in_words
+
     store = _node_store(home)
     if remove is not None:
         store.remove_rule(remove, getpass.getuser())
-    for number, rule in store.rules().items():
-        out.print(f"{number}: {escape(str(rule))}", soft_wrap=True)
+    rules = store.rules()
+    for number, rule in rules.items():
+        out.print(f"{number}: {escape(in_words(rule))}", soft_wrap=True)
+    if not rules:
+        out.print("There is no standing rule: every study waits for your decision.")
 
 
 @node_app.command("grant")
@@ -203,13 +208,14 @@ def node_log(
     as_json: AsJson = False,
 ) -> None:
     """What happened at this node: studies, decisions, rules, keys; never a patient's value."""
+    from cohortium.serve.node_page import detail_in_words
+
     found = _node_store(home).log()[-last:]
     if as_json:
         typer.echo(json.dumps([{"at": at, "what": what, **detail} for at, what, detail in found], indent=2))
         return
     for at, what, detail in found:
-        said = ", ".join(f"{name} {value}" for name, value in detail.items() if value not in ("", None))
-        out.print(f"[dim]{at}[/] {escape(what)} {escape(said)}", soft_wrap=True)
+        out.print(f"[dim]{at}[/] {escape(what)} {escape(detail_in_words(detail))}", soft_wrap=True)
 
 
 @node_app.command("page")
@@ -242,17 +248,17 @@ def node_status(home: NodeHomeOption = NODE, as_json: AsJson = False) -> None:
     """What this node publishes, what waits for a decision, and what left."""
     from cohortium.federate.node.datasets import datasets
     from cohortium.federate.node.home import open_node
+    from cohortium.serve.node_page import what_left
 
     found = open_node(home)
     store = _node_store(home)
     pending = [one.digest[:12] for one in store.studies() if one.decision == "pending"]
-    left = store.left()
     plain = {
         "site": found.site,
         "hub": found.hub,
         "datasets": sorted(datasets(found.folder)),
         "pending": pending,
-        "left": left,
+        "left": store.left(),
     }
     if as_json:
         typer.echo(json.dumps(plain, indent=2))
@@ -260,15 +266,15 @@ def node_status(home: NodeHomeOption = NODE, as_json: AsJson = False) -> None:
     out.print(f"Node [bold]{escape(found.site)}[/], hub {escape(found.hub)}")
     out.print(f"Datasets: {escape(', '.join(plain['datasets']) or 'none')}.")
     out.print(f"Waiting for you: {', '.join(pending) or 'nothing'}.")
-    grid = Grid("when", "study", "step", "bytes", "persons, about")
-    for one in left[:20]:
-        grid.add_row(
-            one["at"], one["study"][:12], f"{one['run']} {one['step']}", f"{one['bytes']:,}", str(one["persons"])
-        )
+    left = what_left(store)
+    grid = Grid("when", "study", "run and step", "bytes", "persons, about")
+    for line in left[:20]:
+        grid.add_row(*(escape(cell) for cell in line))
     out.print(grid if left else "Nothing has left yet.")
 
 
 def _node_store(home: Path) -> Any:
+    import cohortium.federate.offered  # noqa: F401 - a study that was offered cannot be read without its algorithms
     from cohortium.federate.node.home import open_node
     from cohortium.federate.node.store import NodeStore
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from cohortium.errors import MissingExtra
+from cohortium.serve.run_in_words import plainly
 
 out = Console()
 
@@ -65,9 +66,9 @@ def become(module: str, folder: Path) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, str(folder)])  # noqa: S606 - our own module
 
 
-def print_runs(runs: list[dict[str, Any]]) -> None:
-    """The runs of a hub as a table."""
+def print_runs(runs: list[dict[str, Any]], otherwise: str) -> None:
+    """The runs of a hub as a table; ``otherwise`` where there is none."""
     grid = Grid("run", "study", "status", "")
     for run in runs:
-        grid.add_row(run["run"], escape(run["title"]), run["status"], escape(run["said"]))
-    out.print(grid if runs else "No study has been submitted yet.")
+        grid.add_row(run["run"], escape(run["title"]), run["status"], escape(plainly(run["said"])))
+    out.print(grid if runs else otherwise)

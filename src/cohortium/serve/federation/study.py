@@ -10,7 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from cohortium.errors import CohortiumError, InvalidRequest
 from cohortium.serve.federation.options import AsJson, out, print_runs
+from cohortium.serve.run_in_words import details, ending, plainly
 
 study_app = typer.Typer(help="Rehearse, submit and watch studies across hospitals.", no_args_is_help=True)
 TokenOption = Annotated[
@@ -93,11 +95,14 @@ def study_result(
 @study_app.command("cancel")
 def study_cancel(run: Annotated[str, typer.Argument(help="The run.")], token: TokenOption) -> None:
     """End a run; what it computed so far is kept."""
-    from cohortium.federate.client import HubClient
+    from cohortium.federate.client import ENDED, HubClient
 
     with HubClient.of(token) as client:
         found = client.post(f"/runs/{run}/cancel", {})
-    out.print(f"Run {run}: {found['status']}")
+    if found["status"] in ENDED:
+        out.print(f"Run {run} has ended: {found['status']}.")
+    else:
+        out.print(f"Run {run} was asked to end; it ends before its next question to the hospitals.")
 
 
 @study_app.command("list")
@@ -110,7 +115,7 @@ def study_list(token: TokenOption, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"runs": runs, **status}, indent=2))
         return
-    print_runs(runs)
+    print_runs(runs, "You have submitted no study.")
     for site, there in status["sites"].items():
         out.print(f"{escape(site)}: {there}")
 
@@ -127,10 +132,12 @@ def study_rehearse(
     from cohortium.federate.study import read_study
     from cohortium.sources import read
 
-    given = [item.partition("=") if "=" in item else (Path(item).stem, "=", item) for item in twins]
-    tables = {name: read(path) for name, _, path in given}
     asked = read_study(study)
-    results = rehearse(asked, tables)
+    tables = {name: read(path) for name, path in _sites(twins, asked.sites).items()}
+    try:
+        results = rehearse(asked, tables)
+    except CohortiumError as error:
+        raise CohortiumError(f"The rehearsal failed: {plainly(str(error))}") from error
     from cohortium.serve.study_results import print_results, write_results
 
     print_results(out, results)
@@ -138,30 +145,50 @@ def study_rehearse(
         write_results(folder, asked, results, {"rehearsal": True, "sites": list(tables)})
 
 
+def _sites(twins: list[str], wanted: tuple[str, ...]) -> dict[str, str]:
+    """Site -> file; raises InvalidRequest where two files would be one site, or a site of the study has none."""
+    given = [item.partition("=") if "=" in item else (Path(item).stem, "=", item) for item in twins]
+    names = [name for name, _, _ in given]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidRequest(f"Several tables are called '{twice[0]}'. Name each site's table: NAME=FILE.")
+    absent = [site for site in wanted if site not in names]
+    if absent:
+        raise InvalidRequest(
+            f"The study asks the sites {', '.join(wanted)}; no table was given for {', '.join(absent)}. "
+            f"Name each site's table: {absent[0]}=FILE, or leave 'sites' out of the study."
+        )
+    return {name: path for name, _, path in given}
+
+
 def _watch(client: Any, run: str) -> None:
-    from cohortium.errors import CohortiumError
+    from cohortium.federate.client import ENDED
 
     def said(event: dict[str, Any]) -> None:
-        rest = {key: value for key, value in event.items() if key not in ("number", "at", "what")}
-        out.print(f"[dim]{event['at']}[/] {event['what']} " + escape(_listed(rest)))
+        if event["what"] in ENDED and event["what"] != "done":
+            return  # the error below says it
+        out.print(f"[dim]{event['at']}[/] {event['what']} " + escape(details(event)), soft_wrap=True)
 
     ended = client.watch(run, said)
     if ended["status"] != "done":
-        raise CohortiumError(f"The run {ended['status']}: {ended['said']}")
-
-
-def _listed(facts: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts.items() if value != "")
+        raise CohortiumError(ending(ended))
 
 
 def _write(client: Any, run: str, folder: Path) -> None:
     import cohortium.federate.offered  # noqa: F401 - registers the algorithms
+    from cohortium.federate.client import ENDED
     from cohortium.federate.study import study_from_plain
     from cohortium.records import Result
     from cohortium.serve.study_results import print_results, write_results
 
     record = client.get(f"/runs/{run}/record")
+    if record["status"] not in ENDED:
+        raise InvalidRequest(f"Run {run} is {record['status']}, not done. Follow it: cohortium study watch {run}")
+    if not record["results"] and record["status"] != "done":
+        raise CohortiumError(f"{ending(record)} It has no results.")
     results = {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in record["results"]}
     write_results(folder, study_from_plain(record["study"]), results, record)
     print_results(out, results)
+    if record["status"] != "done":
+        raise CohortiumError(f"{ending(record)} What it had computed before, {', '.join(results)}, is in {folder}.")
     out.print(f"Written to {folder}")

@@ -1,0 +1,93 @@
+"""What a steward types at a node that was offered a study."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.unit.serve.conftest import OFFERED
+from typer.testing import CliRunner
+
+from cohortium.errors import InvalidRequest
+from cohortium.federate.node.store import NodeStore
+from cohortium.serve.federation import node_app
+from cohortium.serve.node_page import page_of
+
+SHORT = OFFERED.digest[:12]
+LONG = "f" * 64
+
+
+def _typed(*words: str, home: Path) -> str:
+    result = CliRunner().invoke(node_app, [*words, "--home", str(home)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("words", [["approve", SHORT], ["page"]])
+def test_a_fresh_process_reads_a_study_that_was_offered(words: list[str], node: Path, tmp_path: Path) -> None:
+    # in this process the algorithms are registered already, by the tests
+    program = "from cohortium.serve.federation import node_app; node_app()"
+    command = [sys.executable, "-c", program, *words, "--home", str(node)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_steward_decides_and_sees_it(node: Path) -> None:
+    assert SHORT in _typed("inbox", home=node)
+    assert f"Waiting for you: {SHORT}" in _typed("status", home=node)
+    assert f"Approved {SHORT}: Ages in four" in _typed("approve", SHORT, home=node)
+    assert "Waiting for you: nothing" in _typed("status", home=node)
+    assert f"Refused {SHORT}" in _typed("refuse", SHORT, "--reason", "no vote", home=node)
+    log = _typed("log", home=node)
+    assert f"study {SHORT}" in log and OFFERED.digest not in log and "reason no vote" in log
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["anemia"], "no dataset 'anemia' here; there is: anaemia"),
+        (["anaemia", "--mode", "open"], "no mode 'open' here; there is: plain, secure, dp"),
+        (["anaemia", "--column", "age", "--column", "wage"], "no column open to studies 'wage' here; there is: age"),
+        (["anaemia", "--algorithm", "guess"], "no algorithm 'guess' here"),
+    ],
+)
+def test_a_rule_that_would_cover_nothing_is_not_made(words: list[str], expected: str, node: Path) -> None:
+    command = ["allow", *words, "--algorithm", "describe", "--home", str(node)]
+    with pytest.raises(InvalidRequest, match=expected):
+        CliRunner().invoke(node_app, command, catch_exceptions=False)
+    assert not NodeStore(node / "node.db").rules()
+
+
+def test_rules_are_said_in_words(node: Path) -> None:
+    words = "describe on 'anaemia', in mode secure or dp, asked by ada, only of columns age"
+    given = ["anaemia", "--algorithm", "describe", "--researcher", "ada", "--column", "age"]
+    assert "no standing rule" in _typed("rules", home=node)
+    assert words in _typed("allow", *given, home=node)
+    assert _typed("rules", home=node) == f"1: {words}"
+    assert words in _typed("log", home=node)
+    page = page_of("mainz", "hub", node, NodeStore(node / "node.db"))
+    assert words.replace("'", "&#39;") in page and "Rule(" not in page
+
+
+def test_what_left_is_told_shortly_and_only_where_something_did(node: Path) -> None:
+    store = NodeStore(node / "node.db")
+    store.leaves("0123456789abcdef/who", 0, OFFERED.digest, "s", size=1234, persons=120)
+    store.leaves(f"{OFFERED.digest}/who/{LONG}", 0, OFFERED.digest, "s", roster="r")
+    page = page_of("mainz", "hub", node, store)
+    assert "0123456789ab who, step 0" in page and "1,234" in page
+    assert LONG not in page and '<td class="number">0</td>' not in page
+    assert len(json.loads(CliRunner().invoke(node_app, ["status", "--json", "--home", str(node)]).output)["left"]) == 2
+
+
+def test_the_commands_on_the_page_name_the_home(node: Path) -> None:
+    page = page_of("mainz", "hub", node, NodeStore(node / "node.db"))
+    assert f"cohortium node approve {SHORT} --home &#39;{node}&#39;" in page  # quoted: the folder's name has a space
+
+
+def test_a_node_says_that_it_begins(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cohortium.serve.federation.node.needs_federation", lambda: None)
+    monkeypatch.setattr("cohortium.serve.federation.node.become", lambda _module, _folder: None)
+    assert _typed("start", home=node) == "Node 'mainz' connects to the hub at hub.example.org:8702; Ctrl+C ends it."
