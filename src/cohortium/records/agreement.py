@@ -11,21 +11,10 @@ import pyarrow as pa
 from cohortium.errors import InvalidRequest
 from cohortium.records.schema import Column, Kind, Role, Schema
 from cohortium.records.table import ARROW_TYPES, Table
+from cohortium.records.units import factor_between
 
-FACTORS: dict[tuple[str, str], float] = {
-    ("g/dL", "g/L"): 10.0,
-    ("mg/dL", "g/L"): 0.01,
-    ("cm", "m"): 0.01,
-    ("g", "kg"): 0.001,
-    ("lb", "kg"): 0.45359237,
-    ("in", "cm"): 2.54,
-    ("weeks", "days"): 7.0,
-    ("months", "days"): 30.4375,
-    ("years", "days"): 365.25,
-    ("months", "years"): 1 / 12,
-    ("kPa", "mmHg"): 7.500617,
-}
-"""What one of the first is in the second, for units that differ by a factor whatever they measure."""
+QUANTITIES = frozenset({Kind.CONTINUOUS, Kind.INTEGER, Kind.DURATION})
+"""Kinds whose values mean nothing without their unit, unless they have none."""
 
 
 def public_schema(table: Table, names: Iterable[str], *, smallest: int = 1) -> Schema:
@@ -52,22 +41,35 @@ def public_schema(table: Table, names: Iterable[str], *, smallest: int = 1) -> S
     return Schema(tuple(columns), (), table.schema.title)
 
 
-def agreed_schema(schemas: Sequence[Schema], names: Iterable[str], tables: Sequence[Table] = ()) -> Schema:
+def agreed_schema(
+    schemas: Sequence[Schema], names: Iterable[str], tables: Sequence[Table] = (), *, sites: Sequence[str] = ()
+) -> Schema:
     """The schema on which sites with these schemas can run a study of the columns ``names``.
 
     Levels are the union, sorted, or in the order of the first site where they are ordinal; kinds widen (integer to
     continuous); the unit is that of the first site, into which the others' values are multiplied. A column that some
     site lacks is agreed on as long as one has it; it is missing throughout there.
-    tables : where the tables themselves are at hand, their levels count too.
-    Raises : InvalidRequest where no site has a column, or kinds or units cannot be brought together.
+    tables : where the tables themselves are at hand, their levels count too, and one without a value of a column need
+             not state its unit.
+    sites  : names for messages, in the order of ``schemas``.
+    Raises : InvalidRequest where no site has a column, kinds or units cannot be brought together, or only some sites
+             state the unit.
     """
     offers = [public_schema(table, table.schema.names) for table in tables] or list(schemas)
     agreed = []
     for name in dict.fromkeys(names):
-        having = [schema[name] for schema in offers if name in schema]
+        having = [place for place, schema in enumerate(offers) if name in schema]
         if not having:
             raise InvalidRequest(f"No site has a column '{name}'. Check the spelling, or ask the sites what they have.")
-        agreed.append(_merged(having))
+        stating = [place for place in having if offers[place][name].unit is not None]
+        silent = [
+            place
+            for place in having
+            if _lacks_unit(offers[place][name]) and (not tables or _has_values(tables[place], name))
+        ]
+        if stating and silent:
+            raise _only_some_state(offers[stating[0]][name], stating, silent, sites)
+        agreed.append(_merged([offers[place][name] for place in having]))
     return Schema(tuple(agreed))
 
 
@@ -75,6 +77,7 @@ def as_agreed(table: Table, schema: Schema) -> Table:
     """``table`` with the columns, kinds, units and levels of ``schema``, keeping its person key.
 
     Levels that were not agreed on become missing, as do columns that the table lacks.
+    Raises : InvalidRequest where the table and the agreement differ in kind or unit by more than a factor.
     """
     rows = len(table)
     arrays, columns = [], []
@@ -88,21 +91,35 @@ def as_agreed(table: Table, schema: Schema) -> Table:
     return Table(pa.table(arrays, names=[column.name for column in columns]), Schema(tuple(columns)))
 
 
-def factor_between(unit: str | None, wanted: str | None, name: str) -> float:
-    """What values in ``unit`` are multiplied with to be in ``wanted``.
+def _lacks_unit(column: Column) -> bool:
+    return column.unit is None and column.kind in QUANTITIES
 
-    Raises : InvalidRequest where both are known and no factor between them is.
-    """
-    if unit is None or wanted is None or unit == wanted:
-        return 1.0
-    if (unit, wanted) in FACTORS:
-        return FACTORS[unit, wanted]
-    if (wanted, unit) in FACTORS:
-        return 1.0 / FACTORS[wanted, unit]
-    raise InvalidRequest(
-        f"Column '{name}' is in {unit} at one site and in {wanted} at another, and no factor between the two is known "
-        "whatever is measured. Convert it at one site, and state the unit in its schema file."
+
+def _has_values(table: Table, name: str) -> bool:
+    return not bool(table.missing(name).all())
+
+
+def _only_some_state(column: Column, stating: list[int], silent: list[int], sites: Sequence[str]) -> InvalidRequest:
+    def named(places: list[int]) -> str:
+        return ", ".join(sites[place] for place in places) if sites else f"{len(places)} site(s)"
+
+    return InvalidRequest(
+        f"Column '{column.name}' is in {column.unit} at {named(stating)}, and without a unit at {named(silent)}, where "
+        "it may be another. Write the unit into the schema file beside the data there."
     )
+
+
+def _factor(column: Column, unit: str | None) -> float:
+    """What the column's values are multiplied with to be in ``unit``; 1 where either is not stated."""
+    if column.unit is None or unit is None or column.unit == unit:
+        return 1.0
+    factor = factor_between(column.unit, unit)
+    if factor is None:
+        raise InvalidRequest(
+            f"Column '{column.name}' is in {column.unit} at one site and in {unit} at another, and no factor between "
+            "the two is known whatever is measured. Convert it at one site, and state the unit in its schema file."
+        )
+    return factor
 
 
 def _type(column: Column) -> pa.DataType:
@@ -123,25 +140,29 @@ def _merged(columns: Sequence[Column]) -> Column:
             f"Column '{first.name}' is {' at one site and '.join(sorted(str(kind) for kind in kinds))} at another. "
             "Correct the kind in the schema files, so that all sites mean the same."
         )
-    for column in columns:
-        factor_between(column.unit, first.unit, first.name)
+    unit = next((column.unit for column in columns if column.unit is not None), None)
+    factors = [_factor(column, unit) for column in columns]
+    if kind is Kind.INTEGER and not all(factor.is_integer() for factor in factors):
+        kind = Kind.CONTINUOUS
     levels: tuple[str, ...] | None = None
     if kind.is_nominal and kind is not Kind.BOOLEAN:
         offered = [column.levels or (("false", "true") if column.kind is Kind.BOOLEAN else ()) for column in columns]
         ordered = first.levels or () if kind is Kind.ORDINAL else ()
         others = sorted({level for levels_ in offered for level in levels_} - set(ordered))
         levels = (*ordered, *others)
-    low, high = _widest(columns, first.unit)
-    return Column(first.name, kind, first.roles, first.unit, minimum=low, maximum=high, levels=levels)
+    low, high = _widest(columns, unit)
+    return Column(first.name, kind, first.roles, unit, minimum=low, maximum=high, levels=levels)
 
 
 def _widest(columns: Sequence[Column], unit: str | None) -> tuple[float | None, float | None]:
-    """The range that holds every site's, where every site states one."""
+    """The range that holds every site's, where every site that states the unit, if any does, states one."""
     ends = []
     for column in columns:
+        if unit is not None and column.unit is None:
+            continue
         if column.minimum is None or column.maximum is None:
             return None, None
-        factor = factor_between(column.unit, unit, column.name)
+        factor = _factor(column, unit)
         ends += [column.minimum * factor, column.maximum * factor]
     return min(ends), max(ends)
 
@@ -159,8 +180,17 @@ def _conformed(table: Table, column: Column) -> pa.ChunkedArray | pa.Array:
         )
     if not own.kind.is_numeric and own.kind is not column.kind:
         raise InvalidRequest(f"Column '{column.name}' is {own.kind} here, and the study agreed on {column.kind}.")
-    factor = factor_between(own.unit, column.unit, column.name)
+    if own.kind in QUANTITIES and (own.unit is None) != (column.unit is None) and _has_values(table, column.name):
+        raise InvalidRequest(
+            f"Column '{column.name}' is {_in(own.unit)} here, and {_in(column.unit)} where it was agreed on. Write the "
+            "unit into the schema file beside the data that have none."
+        )
+    factor = _factor(own, column.unit)
     if factor != 1.0:
         values = table.numeric(column.name) * factor
         return pa.array(values, from_pandas=True).cast(_type(column), safe=False)
     return array.cast(_type(column)) if array.type != _type(column) else array
+
+
+def _in(unit: str | None) -> str:
+    return "without a unit" if unit is None else f"in {unit}"

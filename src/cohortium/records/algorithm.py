@@ -16,6 +16,7 @@ from cohortium.errors import InvalidRequest, ProtocolViolation
 from cohortium.records.notebook import result_html
 from cohortium.records.parcel import pack, unpack
 from cohortium.records.schema import Schema
+from cohortium.records.settings import check_settings
 from cohortium.records.sums import Sums
 from cohortium.records.table import Table
 from cohortium.registry import find
@@ -128,14 +129,19 @@ def algorithm_to_plain(algorithm: Algorithm) -> dict[str, Any]:
 def algorithm_from_plain(plain: Mapping[str, Any]) -> Algorithm:
     """The algorithm that ``algorithm_to_plain`` described.
 
-    Raises : InvalidRequest where there is no such algorithm, or it has no such setting.
+    Raises : InvalidRequest where there is no such algorithm, it has no such setting, or one is of the wrong kind.
     """
     made = find("algorithm", str(plain.get("name"))).thing
     settings = plain.get("settings", {})
+    if not isinstance(settings, Mapping):
+        raise InvalidRequest(
+            f"The settings of '{plain['name']}' are not a group of names and values. Write one a line."
+        )
     known = {one.name for one in fields(made)}
     unknown = sorted(set(settings) - known)
     if unknown:
         raise InvalidRequest(f"'{plain['name']}' has no setting {unknown}; it has {sorted(known)}.")
+    check_settings(str(plain["name"]), made, settings)
     try:
         algorithm: Algorithm = made(**{name: _tupled(value) for name, value in settings.items()})
     except TypeError as error:

@@ -111,7 +111,7 @@ class Conductor:
             told = self._approvals(run)
             schemas = [schema_told(site, reply) for site, reply in told.items()]
             credentials = {site: credential_told(site, reply).to_plain() for site, reply in told.items()}
-            schema = agreed_schema(schemas, study.columns)
+            schema = agreed_schema(schemas, study.columns, sites=list(told))
             facts = {"roster": list(told), "schema": schema_to_plain(schema), "credentials": credentials}
             self.store.set_facts(run.run, facts)
         schema = schema_from_plain(facts["schema"])
