@@ -53,6 +53,10 @@ class CohortCount:
         named = [name for text in self.criteria for name in sorted(parse_condition(text, _AnySchema(())).names())]
         return tuple(dict.fromkeys([*named, *self.by]))
 
+    def steps(self) -> int:
+        """One, so that in mode "dp" it may cost all that the analysis has."""
+        return 1
+
     def start(self, schema: Schema) -> State:
         """Check the criteria, and list the groups."""
         if not self.criteria and not self.by:

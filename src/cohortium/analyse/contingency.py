@@ -49,6 +49,10 @@ class Contingency:
         """The two columns."""
         return (self.row, self.column)
 
+    def steps(self) -> int:
+        """One, so that in mode "dp" it may cost all that the analysis has."""
+        return 1
+
     def start(self, schema: Schema) -> State:
         """Ask for the counts."""
         if self.row == self.column:

@@ -50,6 +50,10 @@ class Histogram:
         """The variable."""
         return (self.variable,)
 
+    def steps(self) -> int:
+        """One, so that in mode "dp" it may cost all that the analysis has."""
+        return 1
+
     def start(self, schema: Schema) -> State:
         """Fix the edges."""
         require_numbers(schema, self.variable)

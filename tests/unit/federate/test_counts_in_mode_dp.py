@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.conformance.examples.example import patients
 from tests.unit.federate.conftest import Federation, study
 
-from cohortium.analyse import CohortCount, Contingency, Histogram, Quantiles, pooled
+from cohortium.analyse import CohortCount, Contingency, Describe, Histogram, Quantiles, pooled
 from cohortium.federate import Analysis, simulate
 from cohortium.federate.hub.store import DONE
+from cohortium.federate.messages import Reply, Request
 from cohortium.privacy.accounting import rho_of
 from cohortium.privacy.ledger import Account
+from cohortium.records import schema_from_plain
 
 ASKED = study(
     mode="dp",
@@ -66,3 +70,17 @@ def test_the_noise_in_the_answer_is_what_the_epsilon_asks_for(epsilon: float) ->
     exact = 1 / (2 * share) ** 0.5
     # two of three sites must have noise enough between them, though the third tells the hub its own
     assert exact <= found["ages"].facts["noise_sd"]["inside"] <= exact * 3**0.5 * 1.05
+
+
+@pytest.mark.parametrize(("mode", "told"), [("secure", ("north", "south", "west")), ("dp", ())])
+def test_under_noise_only_the_schema_file_tells_levels(
+    federation: Federation, mode: str, told: tuple[str, ...]
+) -> None:
+    budget: dict[str, Any] = {"epsilon": 1.0, "delta": 1e-5} if mode == "dp" else {}
+    analyses = (Analysis("who", Describe(("hospital", "stage"))),)
+    asked = replace(study(mode="secure"), mode=mode, analyses=analyses, **budget)
+    federation.approve_everywhere(asked)
+    offer = Request("offer", "run", body=asked.to_bytes()).to_bytes()
+    schema = schema_from_plain(Reply.from_bytes(federation.desks["north"].answer(offer)).facts["schema"])
+    assert schema["hospital"].levels == told
+    assert schema["stage"].levels == ("I", "II", "III")
