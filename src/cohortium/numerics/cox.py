@@ -34,7 +34,7 @@ def cox(
     p = X.shape[1]
     coefficients = np.zeros(p)
     penalty = ridge * np.eye(p)
-    value, slope, curvature = _partial_likelihood(X, durations, events, coefficients)
+    value, slope, curvature = _partial_likelihood(X, durations, events, X @ coefficients)
     for _ in range(_MOST_STEPS):
         precision = curvature + penalty
         step = np.linalg.lstsq(precision, slope - ridge * coefficients, rcond=None)[0]
@@ -43,7 +43,7 @@ def cox(
             return Fit(coefficients, np.linalg.pinv(precision, hermitian=True), value)
         for _ in range(30):
             trial = coefficients + step
-            fresh = _partial_likelihood(X, durations, events, trial)
+            fresh = _partial_likelihood(X, durations, events, X @ trial)
             if fresh[0] - ridge / 2 * trial @ trial >= value - ridge / 2 * coefficients @ coefficients - 1e-12:
                 break
             step = step / 2
@@ -58,13 +58,15 @@ def cox(
 
 @njit(cache=True, nogil=True)
 def _partial_likelihood(
-    X: NDArray[np.float64], durations: NDArray[np.float64], events: NDArray[np.bool_], coefficients: NDArray[np.float64]
+    X: NDArray[np.float64], durations: NDArray[np.float64], events: NDArray[np.bool_], linear: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Log partial likelihood, its slope and minus its curvature; rows from the longest duration to the shortest."""
+    """Log partial likelihood, its slope and minus its curvature; rows from the longest duration to the shortest.
+
+    linear : (n,) linear predictor. The likelihood is -inf where it lies beyond what numbers hold.
+    """
     n, p = X.shape
-    linear = X @ coefficients
     # One constant factor on all hazards changes nothing, and keeps the exponentials finite.
-    linear -= linear.max()
+    linear = linear - linear.max()
     s0, s1, s2 = 0.0, np.zeros(p), np.zeros((p, p))
     value, slope, curvature = 0.0, np.zeros(p), np.zeros((p, p))
     start = 0
@@ -93,6 +95,8 @@ def _partial_likelihood(
         for tie in range(deaths):
             share = tie / deaths
             total = s0 - share * t0
+            if total <= 0:  # a step so long that the hazards of all at risk vanish beside the largest
+                return -np.inf, slope, curvature
             value -= np.log(total)
             mean = (s1 - share * t1) / total
             for i in range(p):

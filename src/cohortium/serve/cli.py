@@ -223,7 +223,7 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         return
     console = Console()
     for line in result["lines"]:
-        console.print(line, soft_wrap=True)
+        console.print(escape(line), soft_wrap=True)
 
 
 def main() -> None:
