@@ -10,7 +10,7 @@ from cohortium import pages
 from cohortium.evaluate.report.evidence_json import from_json
 from cohortium.sources.atomic import written_whole
 
-TEMPLATES = Path(__file__).parent / "templates" / "demo"
+TEMPLATES = Path(__file__).parent / "templates" / "tour"
 
 
 def write_demo_page(folder: Path) -> Path:
