@@ -8,41 +8,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from importlib import resources
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from tests.conformance.test_algorithms import assert_same_answer
+from tests.journeys.hospitals import after_some_steps, assert_pooled, hospital_files, pooled_answer
 
-from cohortium.analyse import Describe, pooled
+from cohortium.analyse import Describe
 from cohortium.errors import InvalidRequest, PermitDenied, SiteUnavailable
 from cohortium.federate import Analysis, Study
 from cohortium.federate.client import HubClient, enrol
-from cohortium.federate.node.store import Rule
-from cohortium.records import Result
+from cohortium.federate.node.decisions import Rule
 from cohortium.serve.local_federation import LocalFederation
-from cohortium.sources import read
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
-DEMO = resources.files("cohortium") / "serve" / "demo_data"
+WHO = Describe(("age", "chol", "cp"))
 MANY = 12
 
 
 @pytest.fixture(scope="module")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFederation]:
     folder = tmp_path_factory.mktemp("fed")
-    frame = pd.read_csv(str(DEMO / "heart_disease.csv"))
-    schema = (DEMO / "heart_disease.csv.schema.toml").read_text("utf-8")
-    sources = {}
-    for name, rows in frame.groupby("dataset"):
-        site = str(name).split()[0].lower()
-        sources[site] = folder / f"{site}.csv"
-        rows.to_csv(sources[site], index=False)
-        (folder / f"{site}.csv.schema.toml").write_text(schema, "utf-8")
     rule = Rule("heart", ("describe",), researchers=("ada",))
-    with LocalFederation(folder / "f", sources, "heart", (rule,)) as running:
+    with LocalFederation(folder / "f", hospital_files(folder), "heart", (rule,)) as running:
         running.wait_until_connected(running.researcher("ada"))
         yield running
 
@@ -53,20 +44,12 @@ def ada(federation: LocalFederation) -> HubClient:
 
 
 def _study(title: str, analyses: int = 1) -> Study:
-    each = tuple(Analysis(f"d{number}", Describe(("age", "chol", "cp"))) for number in range(analyses))
+    each = tuple(Analysis(f"d{number}", WHO) for number in range(analyses))
     return Study(title, "heart", each, mode="secure", patience_s=90.0)
 
 
-def _pooled() -> Result:
-    return pooled(_study("x").analyses[0].algorithm, read(str(DEMO / "heart_disease.csv"), save=False))
-
-
 def _check(client: HubClient, ended: dict[str, Any], analyses: int) -> None:
-    assert ended["status"] == "done", ended["said"]
-    expected = _pooled()
-    for number in range(analyses):
-        got = Result.from_bytes(client.fetch(f"/runs/{ended['run']}/results/d{number}"))
-        assert_same_answer(got, expected, 1e-8)
+    assert_pooled(client, ended, WHO, analyses)
 
 
 def _processes(folder: Path) -> dict[int, str]:
@@ -80,16 +63,6 @@ def _processes(folder: Path) -> dict[int, str]:
         if str(folder) in command and int(entry.parent.name) != os.getpid():
             found[int(entry.parent.name)] = command
     return found
-
-
-def _after_some_steps(client: HubClient, run: str, steps: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        events = client.get(f"/runs/{run}?after=0")["events"]
-        if sum(event["what"] == "step" for event in events) >= steps:
-            return
-        time.sleep(0.01)
-    raise AssertionError("the run made no steps")
 
 
 def test_a_researcher_gets_the_pooled_answer_from_the_command_line(
@@ -108,7 +81,7 @@ def test_a_researcher_gets_the_pooled_answer_from_the_command_line(
     )
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "out" / "who-numeric.csv")
-    expected = _pooled().frame("numeric")
+    expected = pooled_answer(WHO).frame("numeric")
     pd.testing.assert_frame_equal(table, expected, rtol=1e-8, check_dtype=False)
     page = (tmp_path / "out" / "results.html").read_text("utf-8")
     assert "Who is in the four hospitals" in page
@@ -119,7 +92,7 @@ def test_a_researcher_gets_it_in_a_notebook(federation: LocalFederation, ada: Hu
     happened: list[str] = []
     token = federation._token("ada", ada.token.secret)
     results = _study("In a notebook").run(token, said=lambda event: happened.append(event["what"]))
-    assert_same_answer(results["d0"], _pooled(), 1e-8)
+    assert_same_answer(results["d0"], pooled_answer(WHO), 1e-8)
     assert "step" in happened
     assert "<td>age</td>" in results["d0"]._repr_html_()
     with pytest.raises(InvalidRequest, match="token"):
@@ -154,6 +127,24 @@ def test_runs_of_others_cannot_be_seen(federation: LocalFederation, ada: HubClie
     _check(ada, ada.watch(run, lambda _event: None), 1)
 
 
+def test_a_study_that_is_cancelled_while_it_waits_leaves_every_inbox(federation: LocalFederation) -> None:
+    eve = federation.researcher("eve")
+    run = eve.submit(_study("eve's second thoughts").to_plain())
+    digest = eve.get(f"/runs/{run}")["study"]
+
+    def decisions() -> set[str]:
+        with suppress(InvalidRequest):  # not offered yet
+            return {federation.store(site).study(digest).decision for site in federation.sources}
+        return set()
+
+    for awaited in ("pending", "withdrawn"):
+        deadline = time.monotonic() + 60
+        while decisions() != {awaited} and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert decisions() == {awaited}
+        eve.post(f"/runs/{run}/cancel", {})
+
+
 def test_a_token_enrols_once(federation: LocalFederation, tmp_path: Path) -> None:
     from cohortium.federate.hub.invitations import Invitations
 
@@ -170,7 +161,7 @@ def test_a_token_enrols_once(federation: LocalFederation, tmp_path: Path) -> Non
 
 def test_a_killed_worker_and_client_change_nothing(federation: LocalFederation, ada: HubClient) -> None:
     run = ada.submit(_study("killed at a node", MANY).to_plain())
-    _after_some_steps(ada, run, 3)
+    after_some_steps(ada, run, 3)
     site = next(iter(federation.sources))
     killed = [pid for pid, command in _processes(federation.node(site)).items() if "supervisor" not in command]
     assert len(killed) >= 2, "FLARE's client and the worker"
@@ -182,7 +173,7 @@ def test_a_killed_worker_and_client_change_nothing(federation: LocalFederation, 
 def test_a_killed_node_leaves_no_orphan_and_comes_back(federation: LocalFederation, ada: HubClient) -> None:
     site = list(federation.sources)[1]
     run = ada.submit(_study("a node dies", MANY).to_plain())
-    _after_some_steps(ada, run, 3)
+    after_some_steps(ada, run, 3)
     federation.children[site].process.kill()  # type: ignore[union-attr]
     federation.children[site].process.wait()  # type: ignore[union-attr]
     deadline = time.monotonic() + 5
@@ -195,7 +186,7 @@ def test_a_killed_node_leaves_no_orphan_and_comes_back(federation: LocalFederati
 
 def test_a_killed_hub_goes_on_where_it_was(federation: LocalFederation, ada: HubClient) -> None:
     run = ada.submit(_study("the hub dies", MANY).to_plain())
-    _after_some_steps(ada, run, 5)
+    after_some_steps(ada, run, 5)
     federation.children["hub"].process.kill()  # type: ignore[union-attr]
     federation.children["hub"].process.wait()  # type: ignore[union-attr]
     with pytest.raises(SiteUnavailable):
@@ -208,7 +199,7 @@ def test_a_killed_hub_goes_on_where_it_was(federation: LocalFederation, ada: Hub
 
 def test_cancelling_takes_less_than_five_seconds(federation: LocalFederation, ada: HubClient) -> None:
     run = ada.submit(_study("cancelled", 200).to_plain())
-    _after_some_steps(ada, run, 1)
+    after_some_steps(ada, run, 1)
     start = time.monotonic()
     ada.post(f"/runs/{run}/cancel", {})
     ended = ada.watch(run, lambda _event: None)

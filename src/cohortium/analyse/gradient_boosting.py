@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cohortium.analyse.trees.boosting import Boosting
-from cohortium.analyse.trees.preparation import COUNTS, LEAVES_SITE, Preparation
-from cohortium.analyse.trees.target import Target
-from cohortium.records import Result, Schema, State, Sums, Table
+from cohortium.analyse.trees.preparation import COUNTS, LEAVES_SITE
+from cohortium.analyse.trees.tree_model import TreeModel
 from cohortium.registry import algorithm
 
 
@@ -21,7 +20,7 @@ from cohortium.registry import algorithm
     family="trees",
 )
 @dataclass(frozen=True, slots=True)
-class GradientBoosting:
+class GradientBoosting(TreeModel):
     """Boosted trees that foretell a class, a number, a count or a hazard, with one sum for each level of each tree.
 
     outcome, features, event, ended : as in ``DecisionTree``.
@@ -62,26 +61,9 @@ class GradientBoosting:
     patience: int = 0
     seed: int = 0
 
-    def columns(self) -> tuple[str, ...]:
-        """Outcome and features."""
-        return self._model().preparation.columns()
-
-    def start(self, schema: Schema) -> State:
-        """Ask where values lie; raises InvalidRequest where settings do not fit."""
-        return self._model().start(schema)
-
-    def local(self, records: Table, state: State) -> Sums:
-        """The sums that the step asks for."""
-        return self._model().local(records, state)
-
-    def combine(self, total: Sums, state: State) -> State | Result:
-        """The next step, or the answer; raises TooFewRecords."""
-        return self._model().combine(total, state)
-
-    def _model(self) -> Boosting:
-        target = Target(self.kind, self.outcome, self.event, self.ended)
+    def _engine(self) -> Boosting:
         return Boosting(
-            Preparation(target, self.features, self.smallest, self.bins, self.held_out, self.seed),
+            self._preparation(),
             self.trees,
             self.rate,
             self.depth,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cohortium.analyse.departures import Departures, departures, first_state, settled
+from cohortium.analyse.departures import Departures
 from cohortium.analyse.design import levels_of
-from cohortium.analyse.follow_up import Outcome, cell_names
+from cohortium.analyse.follow_up import Outcome
+from cohortium.analyse.rank_test import RankTest, followed
 from cohortium.errors import InvalidRequest, TooFewRecords
-from cohortium.numerics.distributions import chi2_sf
 from cohortium.numerics.gray_sums import GraySums, gray_sums
-from cohortium.records import Result, Schema, State, Sums, Table
+from cohortium.numerics.score_chi_square import score_chi_square
+from cohortium.records import Result, Schema
 from cohortium.registry import algorithm
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     family="survival",
 )
 @dataclass(frozen=True, slots=True)
-class GrayTest:
+class GrayTest(RankTest):
     """Chi-square test of each cause's incidence over two or more groups, within strata where asked.
 
     time, event : columns of the length of follow-up and of how it ended.
@@ -55,12 +56,7 @@ class GrayTest:
     step_days: float = 1.0
     horizon_days: float | None = None
 
-    def columns(self) -> tuple[str, ...]:
-        """The outcome, the groups and the strata."""
-        return (*self._outcome().columns, *self._by())
-
-    def start(self, schema: Schema) -> State:
-        """Ask for the horizon, or for the counts where it is known."""
+    def _check(self, schema: Schema) -> None:
         if not self.groups or not self.rho >= 0:
             raise InvalidRequest("Gray's test needs a column of groups, and a weight rho of at least 0.")
         if len(set(self.causes)) != len(self.causes) or len(self.causes) < 2:
@@ -68,32 +64,18 @@ class GrayTest:
                 f"At least two different causes were expected among the levels of '{self.event}', which are "
                 f"{list(levels_of(schema, self.event))}; {list(self.causes)} came. For one cause use the log-rank test."
             )
-        state = first_state(schema, self._outcome(), self._by(), self.step_days, self.horizon_days)
-        return State(state.step, {**state.facts, "groups": list(cell_names(schema, self.groups))})
-
-    def local(self, records: Table, state: State) -> Sums:
-        """Who leaves when and why, counted."""
-        return departures(records, state, self._outcome(), self._by())[1]
-
-    def combine(self, total: Sums, state: State) -> State | Result:
-        """A test for each cause."""
-        found = settled(total, state, self._outcome())
-        return found if isinstance(found, State) else self._answer(found, state.facts["groups"], total.persons)
 
     def _outcome(self) -> Outcome:
         return Outcome(self.time, self.event, tuple((cause,) for cause in self.causes))
 
-    def _by(self) -> tuple[str, ...]:
-        return (*self.strata, *self.groups)
-
     def _answer(self, found: Departures, groups: list[str], persons: int) -> Result:
-        counted = found.persons.reshape(-1, len(groups)).sum(axis=0)
-        used = np.flatnonzero(counted > 0)
+        counted, used = followed(found, len(groups))
         tests: dict[str, dict[str, Any]] = {}
         table: dict[str, list[Any]] = {name: [] for name in ("cause", "group", "n", "events", "expected")}
         for place, cause in enumerate(self.causes):
             sums, events = self._sums(found, place, len(groups), used)
-            tests[cause] = _chi_square(sums)
+            tested = score_chi_square(sums.score, sums.covariance)
+            tests[cause] = dict(zip(("statistic", "df", "p"), tested, strict=True))
             rows = [cause] * len(used), [groups[one] for one in used], counted[used].tolist(), events.tolist()
             for name, values in zip(table, (*rows, sums.expected.tolist()), strict=True):
                 table[name] += values
@@ -115,13 +97,3 @@ class GrayTest:
         at_risk = found.at_risk.reshape(shape)[:, used]
         parts = [gray_sums(a, b - a, n, self.rho) for a, b, n in zip(own, every, at_risk, strict=True)]
         return reduce(add, parts), own.sum(axis=(0, 2))
-
-
-def _chi_square(sums: GraySums) -> dict[str, Any]:
-    """Statistic, degrees of freedom and p; no statistic where there are no degrees of freedom."""
-    size = max(float(np.trace(sums.covariance)), 1e-300)
-    freedom = int(np.linalg.matrix_rank(sums.covariance, tol=1e-9 * size, hermitian=True))
-    if freedom == 0:
-        return {"statistic": None, "df": 0, "p": None}
-    statistic = float(sums.score @ np.linalg.pinv(sums.covariance, rcond=1e-9, hermitian=True) @ sums.score)
-    return {"statistic": statistic, "df": freedom, "p": float(chi2_sf(statistic, freedom))}

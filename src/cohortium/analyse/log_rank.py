@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cohortium.analyse.departures import Departures, departures, first_state, settled
+from cohortium.analyse.departures import Departures
 from cohortium.analyse.follow_up import Outcome, cell_names
+from cohortium.analyse.interval_counts import (
+    INTERVALS,
+    WEIGHTS,
+    interval_counts,
+    interval_sensitivity,
+    intervals_state,
+    known_row_per_person,
+)
+from cohortium.analyse.noisy_counts import LEVEL
+from cohortium.analyse.noisy_log_rank import noisy_log_rank
+from cohortium.analyse.rank_test import RankTest, followed
 from cohortium.errors import InvalidRequest, TooFewRecords
-from cohortium.numerics.distributions import chi2_sf
+from cohortium.numerics.score_chi_square import score_chi_square
 from cohortium.records import Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
@@ -28,7 +40,7 @@ if TYPE_CHECKING:
     family="survival",
 )
 @dataclass(frozen=True, slots=True)
-class LogRank:
+class LogRank(RankTest):
     """Chi-square test over two or more groups, within strata where asked, with observed and expected events.
 
     time, event  : columns of the length of follow-up and of whether it ended in the event.
@@ -37,6 +49,7 @@ class LogRank:
     rho, gamma   : weights S(t-)^rho (1 - S(t-))^gamma, S being survival in all groups together. 0 and 0 is the
                    log-rank test; rho = 1 weighs early differences more, gamma = 1 late ones.
     event_levels, entry, step_days, horizon_days : as in ``KaplanMeier``.
+    In mode "dp" a person counts in one of at most 24 intervals up to the horizon, and the test allows for the noise.
     Raises  : TooFewRecords where no event was seen while two groups were under observation.
     Reveals : persons, observed and expected events of each group, over all sites.
     """
@@ -52,48 +65,62 @@ class LogRank:
     step_days: float = 1.0
     horizon_days: float | None = None
 
-    def columns(self) -> tuple[str, ...]:
-        """The outcome, the groups and the strata."""
-        return (*self._outcome().columns, *self._by())
+    def steps(self) -> int:
+        """One in mode "dp"."""
+        return 1
 
-    def start(self, schema: Schema) -> State:
-        """Ask for the horizon, or for the counts where it is known."""
-        if not self.groups or min(self.rho, self.gamma) < 0:
-            raise InvalidRequest("A log-rank test needs a column of groups, and weights rho and gamma of at least 0.")
-        state = first_state(schema, self._outcome(), self._by(), self.step_days, self.horizon_days)
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for counts in few intervals."""
+        self._check(schema)
+        state = intervals_state(schema, self._outcome(), self._by(), self.step_days, self.horizon_days)
         return State(state.step, {**state.facts, "groups": list(cell_names(schema, self.groups))})
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """One person is in one cell."""
+        return interval_sensitivity()
+
+    def array_weights(self, state: State) -> Mapping[str, float]:
+        """Most for those who leave."""
+        return WEIGHTS
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, a complete one where there is one."""
+        return known_row_per_person(records, self._outcome(), self._by())
 
     def local(self, records: Table, state: State) -> Sums:
         """Who leaves when, counted."""
-        return departures(records, state, self._outcome(), self._by())[1]
+        if state.step == INTERVALS:
+            return interval_counts(records, state, self._outcome(), self._by())
+        return RankTest.local(self, records, state)
 
     def combine(self, total: Sums, state: State) -> State | Result:
-        """The test."""
-        found = settled(total, state, self._outcome())
-        return found if isinstance(found, State) else self._answer(found, state.facts["groups"], total.persons)
+        """The counts once the horizon is found, then the test; raises TooFewRecords."""
+        if state.step == INTERVALS:
+            table, facts = noisy_log_rank(total, state, self.rho, self.gamma, LEVEL)
+            return Result("Log-rank test", total.persons, {"groups": table}, facts)
+        return RankTest.combine(self, total, state)
+
+    def _check(self, schema: Schema) -> None:
+        if not self.groups or min(self.rho, self.gamma) < 0:
+            raise InvalidRequest("A log-rank test needs a column of groups, and weights rho and gamma of at least 0.")
 
     def _outcome(self) -> Outcome:
         return Outcome(self.time, self.event, (self.event_levels,) if self.event_levels else (), self.entry)
 
-    def _by(self) -> tuple[str, ...]:
-        return (*self.strata, *self.groups)
-
     def _answer(self, found: Departures, groups: list[str], persons: int) -> Result:
         shape = (-1, len(groups), found.at_risk.shape[-1])
         events, at_risk = found.events[:, 0].reshape(shape), found.at_risk.reshape(shape)
-        counted = found.persons.reshape(-1, len(groups)).sum(axis=0)
-        used = np.flatnonzero(counted > 0)
+        counted, used = followed(found, len(groups))
         gaps, expected, variance = np.zeros(len(used)), np.zeros(len(used)), np.zeros((len(used), len(used)))
         for stratum in range(len(events)):
             gap, hoped, spread = rank_sums(events[stratum][used], at_risk[stratum][used], self.rho, self.gamma)
             gaps, expected, variance = gaps + gap, expected + hoped, variance + spread
-        freedom = int(np.linalg.matrix_rank(variance, tol=1e-9 * max(np.trace(variance), 1e-300), hermitian=True))
+        statistic, freedom, p = score_chi_square(gaps, variance)
         if freedom == 0:
             raise TooFewRecords(
                 f"A log-rank test needs events seen while two groups were under observation; {len(used)} groups have "
                 "follow-up, and there are none."
             )
-        statistic = float(gaps @ np.linalg.pinv(variance, rcond=1e-9, hermitian=True) @ gaps)
         table = {
             "group": [groups[place] for place in used],
             "n": counted[used].tolist(),
@@ -104,7 +131,7 @@ class LogRank:
             **found.facts,
             "statistic": statistic,
             "df": freedom,
-            "p": float(chi2_sf(statistic, freedom)),
+            "p": p,
             "rho": self.rho,
             "gamma": self.gamma,
         }

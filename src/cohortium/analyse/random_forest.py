@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from cohortium.analyse.trees.forest import Forest
-from cohortium.analyse.trees.preparation import COUNTS, LEAVES_SITE, Preparation
-from cohortium.analyse.trees.target import NUMBER, Target
-from cohortium.records import Result, Schema, State, Sums, Table
+from cohortium.analyse.trees.preparation import COUNTS, LEAVES_SITE
+from cohortium.analyse.trees.target import NUMBER
+from cohortium.analyse.trees.tree_model import TreeModel
 from cohortium.registry import algorithm
 
 
@@ -22,7 +22,7 @@ from cohortium.registry import algorithm
     family="trees",
 )
 @dataclass(frozen=True, slots=True)
-class RandomForest:
+class RandomForest(TreeModel):
     """A forest that foretells a class, a number or a hazard; its trees grow side by side, in as many sums as one.
 
     trees    : how many.
@@ -53,27 +53,10 @@ class RandomForest:
     together: int = 100
     seed: int = 0
 
-    def columns(self) -> tuple[str, ...]:
-        """Outcome and features."""
-        return self._model().preparation.columns()
-
-    def start(self, schema: Schema) -> State:
-        """Ask where values lie; raises InvalidRequest where settings do not fit."""
-        return self._model().start(schema)
-
-    def local(self, records: Table, state: State) -> Sums:
-        """The sums that the step asks for."""
-        return self._model().local(records, state)
-
-    def combine(self, total: Sums, state: State) -> State | Result:
-        """The next step, or the answer; raises TooFewRecords."""
-        return self._model().combine(total, state)
-
-    def _model(self) -> Forest:
-        target = Target(self.kind, self.outcome, self.event, self.ended)
+    def _engine(self) -> Forest:
         return Forest(
             title="Random forest",
-            preparation=Preparation(target, self.features, self.smallest, self.bins, self.held_out, self.seed),
+            preparation=self._preparation(),
             trees=self.trees,
             depth=self.depth,
             leaves=self.leaves,

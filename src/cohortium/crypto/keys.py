@@ -7,10 +7,10 @@ signed (``endorse``, ``check_endorsement``).
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from cohortium.errors import InvalidRequest, MissingExtra, ProtocolViolation, SourceUnreadable, TargetUnwritable
+from cohortium.crypto.private_file import write_private
+from cohortium.errors import InvalidRequest, MissingExtra, ProtocolViolation, SourceUnreadable
 
 try:
     from cryptography import x509
@@ -65,18 +65,7 @@ class Identity:
         data = self._key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
-            raise TargetUnwritable(f"{path} exists; a private key is never overwritten.") from error
-        except OSError as error:
-            raise TargetUnwritable(f"{path} cannot be written: {error.strerror}.") from error
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-        except OSError as error:
-            path.unlink()
-            raise TargetUnwritable(f"{path} cannot be written: {error.strerror}.") from error
+        write_private(path, data)
 
     def sign(self, message: bytes) -> bytes:
         """The signature, 64 bytes. Messages begin with a label of their own kind, so that none passes for another."""

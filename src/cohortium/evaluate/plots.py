@@ -126,7 +126,8 @@ def round_edges(known: NDArray[np.float64], whole: bool) -> NDArray[np.float64]:
     """Edges of equally wide bins at round numbers, over all but the outermost hundredth of the values."""
     bins = int(np.clip(math.sqrt(len(known)) / 2, 4, 30))
     low, high = np.quantile(known, [0.01, 0.99])
-    step = round_step((high - low) / bins) if high > low else round_step(max(abs(float(low)), 1.0))
+    is_spread = (high - low) / bins >= np.finfo(np.float64).tiny  # smaller numbers have no logarithm to rely on
+    step = round_step((high - low) / bins) if is_spread else round_step(max(abs(float(low)), 1.0))
     step = max(step, 1.0) if whole else step
     start, stop = math.floor(low / step), math.ceil(high / step)
     return np.arange(start, max(stop, start + 1) + 1) * step

@@ -10,6 +10,7 @@ import secrets
 import ssl
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -129,6 +130,7 @@ class HubClient:
                 return found
 
     def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
+        path = urllib.parse.quote(path, safe="/?&=")
         headers = {"Authorization": f"Bearer {self.token.secret}", "Content-Type": "application/json"}
         with self._lock:
             kept = self._link is not None
@@ -154,18 +156,29 @@ def run_study(
     study: Study, token: str | None, said: Callable[[dict[str, Any]], None] | None = None
 ) -> dict[str, Result]:
     """Submit a study, wait for it, and return its results by name; see ``Study.run``."""
-    from cohortium.records import Result
-
     text = token or os.environ.get("COHORTIUM_TOKEN", "")
     if not text:
         raise InvalidRequest("Your token from the hub was expected: pass it, or set COHORTIUM_TOKEN.")
     with HubClient.of(text) as client:
-        run = client.submit(study.to_plain())
-        ended = client.watch(run, said or (lambda _event: None))
-        if ended["status"] != "done":
-            raise CohortiumError(f"The run {ended['status']}: {ended['said']}")
-        names = client.get(f"/runs/{run}/record")["results"]
-        return {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in names}
+        return results_of(client, answered(client, study, said))
+
+
+def answered(client: HubClient, study: Study, said: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+    """Submit a study and wait for it; its record. Raises CohortiumError where it did not come to an end."""
+    run = client.submit(study.to_plain())
+    ended = client.watch(run, said or (lambda _event: None))
+    if ended["status"] != "done":
+        raise CohortiumError(f"The run {ended['status']}: {ended['said']}")
+    record: dict[str, Any] = client.get(f"/runs/{run}/record")
+    return record
+
+
+def results_of(client: HubClient, record: dict[str, Any]) -> dict[str, Result]:
+    """The results that a run's record names."""
+    from cohortium.records import Result
+
+    run = record["run"]
+    return {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in record["results"]}
 
 
 def enrol(text: str, folder: Path) -> str:
@@ -222,4 +235,5 @@ def _error_of(status: int, data: bytes) -> CohortiumError:
         plain = json.loads(data)
         return _KINDS.get(plain["error"], InvalidRequest)(plain["message"])
     except (ValueError, KeyError, TypeError):
-        return InvalidRequest(f"The hub answered {status}.")
+        unknown = status == http.HTTPStatus.NOT_FOUND
+        return InvalidRequest("The hub knows no such run." if unknown else f"The hub answered {status}.")

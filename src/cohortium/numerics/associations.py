@@ -95,12 +95,27 @@ def cramers_v(a: NDArray[np.int64], b: NDArray[np.int64], *, corrected: bool = T
     corrected : for the association that chance alone brings, which grows with the number of levels.
     Source    : Cramér 1946; Bergsma 2013, J. Korean Stat. Soc. 42(3), for the correction.
     """
-    n = len(a)
     rows, columns = np.bincount(a, minlength=1), np.bincount(b, minlength=1)
-    r, c = int((rows > 0).sum()), int((columns > 0).sum())
+    return _cramers_v(rows, columns, *_joint_counts(a, b, len(columns)), corrected)
+
+
+def counted_cramers_v(table: NDArray[np.int64], *, corrected: bool = True) -> float:
+    """The same from how often each pair of codes occurs (r, c)."""
+    cells = np.flatnonzero(table)
+    return _cramers_v(table.sum(axis=1), table.sum(axis=0), cells, table.ravel()[cells], corrected)
+
+
+def _cramers_v(
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    cells: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    corrected: bool,
+) -> float:
+    """From counts of either column's codes, and those of the combinations that occur, as ``_joint_counts`` has them."""
+    n, r, c = int(rows.sum()), int((rows > 0).sum()), int((columns > 0).sum())
     if r < 2 or c < 2:
         return float("nan")
-    cells, counts = _joint_counts(a, b, len(columns))
     expected = rows[cells // len(columns)].astype(np.float64) * columns[cells % len(columns)]
     association = float((counts.astype(np.float64) ** 2 / expected).sum()) - 1.0  # chi squared over n
     if not corrected:

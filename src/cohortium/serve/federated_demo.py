@@ -14,9 +14,8 @@ import pyarrow.csv as arrow_csv
 
 import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import pooled
-from cohortium.errors import CohortiumError
-from cohortium.federate.client import HubClient
-from cohortium.federate.node.store import Rule
+from cohortium.federate.client import answered, results_of
+from cohortium.federate.node.decisions import Rule
 from cohortium.federate.study import Study, read_study, study_from_plain
 from cohortium.records import Result, name_of
 from cohortium.serve.federated_twins import is_twin
@@ -48,10 +47,9 @@ def run_federated_demo(folder: Path, reporter: Reporter) -> list[str]:
         client = federation.researcher("demo")
         federation.wait_until_connected(client)
         reporter("asking the four hospitals", 0.5)
-        record = _answers(client, study)
-    asked = study_from_plain(record["study"])
-    results = {name: Result.from_bytes(bytes.fromhex(data)) for name, data in record.pop("answers").items()}
-    write_results(folder / "results", asked, results, record)
+        record = answered(client, study)
+        results = results_of(client, record)
+    write_results(folder / "results", study_from_plain(record["study"]), results, record)
     reporter("comparing with the pooled table", 0.9)
     gaps = beside_pooled(study, results, packaged)
     document = json.dumps({"largest_relative_difference": gaps}, indent=1)
@@ -98,16 +96,6 @@ def beside_pooled(study: Study, results: Mapping[str, Result], packaged: Any) ->
         expected = pooled(analysis.algorithm, table)
         gaps[analysis.name] = _gap(results[analysis.name].tables, expected.tables)
     return gaps
-
-
-def _answers(client: HubClient, study: Study) -> dict[str, Any]:
-    run = client.submit(study.to_plain())
-    ended = client.watch(run, lambda _event: None)
-    if ended["status"] != "done":
-        raise CohortiumError(f"The study of the demo {ended['status']}: {ended['said']}")
-    record: dict[str, Any] = client.get(f"/runs/{run}/record")
-    record["answers"] = {name: client.fetch(f"/runs/{run}/results/{name}").hex() for name in record["results"]}
-    return record
 
 
 def _gap(one: Any, other: Any) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cohortium.evaluate import Comparison
@@ -102,6 +102,7 @@ def test_identical_tables_draw_identical_pictures(make_patients: Make, rng: np.r
 
 
 @given(st.lists(st.floats(-1e12, 1e12, allow_nan=False), min_size=10, max_size=60), st.booleans())
+@example([0.0] * 9 + [5e-324], False)
 def test_round_edges_enclose_the_middle(values: list[float], whole: bool) -> None:
     known = np.array(values)
     edges = round_edges(known, whole)

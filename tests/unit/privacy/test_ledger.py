@@ -131,3 +131,9 @@ def test_mistakes_are_named(ledger: BudgetLedger) -> None:
         ledger.charge("run", 0, [WARD], Fraction(-1))
     with pytest.raises(InvalidRequest, match="below 0"):
         ledger.grant(WARD, Fraction(-1), by="steward")
+
+
+def test_a_budget_is_granted_once_it_was_set_even_to_nothing(tmp_path: Path) -> None:
+    ledger = BudgetLedger(tmp_path / "budget.db")
+    ledger.grant(WARD, Fraction(0), by="steward")
+    assert ledger.is_granted(WARD) and not ledger.is_granted(PERMIT)

@@ -28,6 +28,7 @@ from cohortium.evaluate.shares import by_column, share
 from cohortium.evaluate.survival.km_divergence import km_divergence_between
 from cohortium.evaluate.validity.constraint_adherence import constraint_adherence
 from cohortium.evaluate.validity.format_adherence import format_adherence
+from cohortium.numerics.associations import counted_cramers_v
 from cohortium.numerics.divergences import total_variation
 from cohortium.numerics.intervals import auc, difference
 from cohortium.records import Evidence, Finding, Guarantee, Question, Score, Status, Survival
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 Total = Mapping[str, "NDArray[Any]"]
 """Named sums over all sites."""
 
-OF_EVERY_SPLIT = tuple(f"{name}.{side}" for name in ("rows", "near", "same") for side in SIDES)
-"""The sums that attacks are judged by: asked for in every split of the persons, and their scores averaged."""
-
 LEFT_OUT = (
     "Measured from sums over all sites. Attacks that need the records of all sites side by side (singling out, "
     "linkability, attribute inference) are not among them: each hospital can run them on its own records with "
@@ -58,7 +56,8 @@ def evidence_from_sums(
     """Findings under the names of the metrics that they stand for, and data to draw them.
 
     stand_in : the model whose scores were counted, or why there is none.
-    totals   : sum over all sites of ``judgement_sums``; after it ``OF_EVERY_SPLIT`` of the same method on other splits.
+    totals   : sum over all sites of ``judgement_sums``; after it ``attack_sums`` of the same method on other splits of
+               the persons, over which the attacks' scores are averaged.
     """
     seen = Judged(yardstick, stand_in, totals[0], tuple(totals[1:]))
     findings = tuple(
@@ -210,7 +209,8 @@ class Judged:
                 continue
             one, two = (part[place] for part in counted)
             similar[place] = 1.0 - total_variation(one / max(one.sum(), 1), two / max(two.sum(), 1))
-            strong[place] = _cramers_v(one.reshape(self.yardstick.coarse_widths[[i, j]])) > STRONG_ASSOCIATION
+            table = one.reshape(self.yardstick.coarse_widths[[i, j]])
+            strong[place] = counted_cramers_v(table, corrected=False) > STRONG_ASSOCIATION
         return similar, strong & ~np.isnan(similar)
 
     def km_divergence(self) -> Score:
@@ -263,18 +263,27 @@ class Judged:
 
     def mia_nearest(self) -> Score:
         """As the metric's own, on distances in cells."""
-        return self._over_splits("mia_nearest", _nearest)
+        return _over_splits("mia_nearest", [_nearest(*one) for one in self._of_attacks])
 
     def mia_tpr(self) -> Score:
         """Of the attack by the nearest synthetic row alone."""
-        return self._over_splits("mia_tpr", _caught)
+        return _over_splits("mia_tpr", [_caught(*one) for one in self._of_attacks])
 
     def identical_excess(self) -> Score:
         """From the persons' side: share of members who have an equal synthetic row, less that of held-out persons."""
-        return self._over_splits("identical_excess", _copied)
+        return _over_splits("identical_excess", [_copied(total) for total in (self.total, *self.others)])
 
-    def _over_splits(self, name: str, judge: Callable[[Total], Score]) -> Score:
-        return combined([judge(total) for total in (self.total, *self.others)], find("metric", name).facts["range"])
+    @cached_property
+    def _of_attacks(self) -> tuple[tuple[Scores, int], ...]:
+        """Of every split what both attacks go by, and how many persons they are tried on.
+
+        Raises : TooFewRecords below 20 persons on either side.
+        """
+        return tuple((_closeness(total), sum(_rows(total).values())) for total in (self.total, *self.others))
+
+
+def _over_splits(name: str, scores: list[Score]) -> Score:
+    return combined(scores, find("metric", name).facts["range"])
 
 
 def _rows(total: Total) -> dict[str, int]:
@@ -293,15 +302,14 @@ def _closeness(total: Total) -> Scores:
     return Scores(members, held)
 
 
-def _nearest(total: Total) -> Score:
-    scores = _closeness(total)
+def _nearest(scores: Scores, persons: int) -> Score:
     found = scores.area()
-    return Score(found.value, found.low, found.high, n=sum(_rows(total).values()), detail=scores.detail())
+    return Score(found.value, found.low, found.high, n=persons, detail=scores.detail())
 
 
-def _caught(total: Total) -> Score:
-    found = _closeness(total).caught()
-    return Score(found.value, found.low, found.high, n=sum(_rows(total).values()), detail={"attack": "nearest"})
+def _caught(scores: Scores, persons: int) -> Score:
+    found = scores.caught()
+    return Score(found.value, found.low, found.high, n=persons, detail={"attack": "nearest"})
 
 
 def _copied(total: Total) -> Score:
@@ -350,16 +358,6 @@ def _correlations(products: Reals) -> Reals:
     n, x, y, xx, yy, xy = products.T
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((n * xy - x * y) / np.sqrt((n * xx - x**2) * (n * yy - y**2)))
-
-
-def _cramers_v(counts: Counts) -> float:
-    """Of a table of counts, without a correction; 0 where a side does not vary."""
-    kept = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0].astype(np.float64)
-    if min(kept.shape) < 2:
-        return 0.0
-    n = kept.sum()
-    expected = np.outer(kept.sum(axis=1), kept.sum(axis=0)) / n
-    return float(np.sqrt(((kept - expected) ** 2 / expected).sum() / n / (min(kept.shape) - 1)))
 
 
 def _mean(values: dict[str, float]) -> float:

@@ -27,25 +27,42 @@ def judgement_sums(
     """Additive counts of both kinds of persons of one site.
 
     stand_in : the model that learnt from the synthetic table; None where there is nothing to predict.
-    Returns  : per side, ``rows``; ``cells`` of each column; ``pairs`` of coarse cells; ``products`` of pairs of
-               numbers; ``near``, distances to the nearest synthetic row; ``same``, rows that equal one;
-               ``follow_up``; ``scores`` of the model.
+    Returns  : per side, those of ``attack_sums``, and ``cells`` of each column; ``pairs`` of coarse cells; ``products``
+               of pairs of numbers; ``follow_up``; ``scores`` of the model.
     Reveals  : counts, some of few persons: for a secure sum.
     """
     found: dict[str, NDArray[Any]] = {}
     for side, table in zip(SIDES, (members, held), strict=True):
         matrix = yardstick.matrix(table)
-        own = {
-            "rows": np.array(len(table)),
+        own = _attacked(yardstick, matrix) | {
             "cells": _cells(yardstick, matrix),
             **dict(zip(("pairs", "products"), pair_counts(yardstick, matrix), strict=True)),
-            "near": np.bincount(_distance_cells(yardstick.gaps(matrix)), minlength=len(DISTANCES)),
-            "same": np.array(np.isin(fingerprints(matrix), fingerprints(yardstick.own)).sum()),
             "follow_up": _follow_up(yardstick, table),
             "scores": np.zeros((0, 2, 0), np.int64) if stand_in is None else stand_in.counted(matrix, SCORE_BINS),
         }
         found |= {f"{name}.{side}": array for name, array in own.items()}
     return found
+
+
+def attack_sums(yardstick: Yardstick, members: Table, held: Table) -> dict[str, NDArray[Any]]:
+    """Those of the counts that attacks are judged by, which is all that is asked of further splits of the persons.
+
+    Returns : per side, ``rows``; ``near``, distances to the nearest synthetic row; ``same``, rows that equal one.
+    Reveals : counts, some of few persons: for a secure sum.
+    """
+    return {
+        f"{name}.{side}": array
+        for side, table in zip(SIDES, (members, held), strict=True)
+        for name, array in _attacked(yardstick, yardstick.matrix(table)).items()
+    }
+
+
+def _attacked(yardstick: Yardstick, matrix: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    return {
+        "rows": np.array(len(matrix)),
+        "near": np.bincount(_distance_cells(yardstick.gaps(matrix)), minlength=len(DISTANCES)),
+        "same": np.array(np.isin(fingerprints(matrix), fingerprints(yardstick.own)).sum()),
+    }
 
 
 def _distance_cells(gaps: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -20,20 +21,21 @@ if TYPE_CHECKING:
 FEWEST = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StandIn:
     """Boosted trees on the synthetic table that predict its outcome's classes.
 
-    Every site learns the same model from the same synthetic rows, so the model itself need not travel.
+    Every site learns the same model from the same synthetic rows, so the model itself need not travel; nor need it be
+    learnt where nobody is judged by it, as at the hub.
     """
 
     task: Prediction
-    model: Booster
+    yardstick: Yardstick
+    seed: int
 
     @classmethod
     def of(cls, yardstick: Yardstick, target: str | None, seed: int) -> Self | str:
         """The model, or why there is none."""
-        rng = np.random.default_rng(seed)
         try:
             task = prediction(Comparison(yardstick.twin, yardstick.twin, None, target))
         except CohortiumError as reason:
@@ -44,7 +46,12 @@ class StandIn:
         known = yardstick.own[:, task.place]
         task = Prediction(task.target, task.kind, task.place, np.unique(known[~np.isnan(known)]), task.features,
                           task.nominal)  # fmt: skip
-        return cls(task, train(task, task.records(yardstick.own), rng))
+        return cls(task, yardstick, seed)
+
+    @cached_property
+    def model(self) -> Booster:
+        """Learnt from the synthetic rows when it is first asked."""
+        return train(self.task, self.task.records(self.yardstick.own), np.random.default_rng(self.seed))
 
     @property
     def questions(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -13,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from cohortium.errors import InvalidRequest, ProtocolViolation, TargetUnwritable
+from cohortium.crypto.private_file import write_private
+from cohortium.errors import InvalidRequest, ProtocolViolation
 
 KEY_BITS = 3072
 AUTHORITY_DAYS, CERTIFICATE_DAYS = 3650, 825
@@ -26,23 +26,6 @@ SERVER_NAME = "cohortium-hub"
 def utc_now() -> datetime:
     """The clock that is used where no other is given."""
     return datetime.now(UTC)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """A file that only its owner can read; an existing one is never overwritten, none is left half-written.
-
-    Raises : TargetUnwritable where it exists, or the disk is full.
-    """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise TargetUnwritable(f"{path} exists; a private key is never overwritten.") from error
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-    except OSError as error:
-        path.unlink()
-        raise TargetUnwritable(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def new_key(path: Path) -> rsa.RSAPrivateKey:

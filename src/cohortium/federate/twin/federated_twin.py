@@ -25,6 +25,7 @@ TITLE = "Synthetic twin with its evidence"
     counts=("levels", "cells", "links", "leaves", "pairs.members", "pairs.held", "near.members", "near.held"),
     cells=(),
     family="synthesis",
+    divides=False,  # among equal rows of a site, who is held out follows from their order
 )
 @dataclass(frozen=True, slots=True)
 class FederatedTwin:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cohortium.analyse.trees.memory import kept
 from cohortium.numerics.keyed_draws import chosen_rows
 from cohortium.numerics.neighbours import fingerprints
 from cohortium.records import Table
@@ -23,9 +24,13 @@ def held_out(records: Table, share: float, seed: int) -> NDArray[np.bool_]:
     The choice follows from what a row holds, and among equal rows of one site from their order; it is the same pooled
     and over sites as long as no two sites hold an equal row.
     """
-    words = fingerprints(_numbers(records))
-    with np.errstate(over="ignore"):
-        return np.asarray(chosen_rows(words + _NEXT * _occurrences(words).astype(np.uint64), seed, share))
+
+    def chosen() -> NDArray[np.bool_]:
+        words = fingerprints(_numbers(records))
+        with np.errstate(over="ignore"):
+            return np.asarray(chosen_rows(words + _NEXT * _occurrences(words).astype(np.uint64), seed, share))
+
+    return kept(records, ("held out", tuple(records.schema.modelled), share, seed), chosen)
 
 
 def _numbers(records: Table) -> NDArray[np.float64]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import cohortium
 from cohortium.errors import InvalidRequest
-from cohortium.evaluate.federated import Yardstick, evidence_from_sums, judgement_sums
+from cohortium.evaluate.federated import Yardstick, attack_sums, evidence_from_sums, judgement_sums
 from cohortium.evaluate.federated.findings import LEFT_OUT
 from cohortium.evaluate.federated.stand_in import StandIn
 from cohortium.federate.twin.federated_twin import TITLE, FederatedTwin
@@ -27,6 +28,9 @@ from cohortium.records import (
     schema_to_plain,
 )
 from cohortium.synthesise.federated import FederatedMixture, FederatedTrees, fitted_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 METHODS: dict[str, type[FederatedTrees] | type[FederatedMixture]] = {
     "sequential_trees": FederatedTrees,
@@ -66,10 +70,7 @@ class Rounds:
         members = records.take(~held)
         if state.step.startswith(LEARNING):
             return self._synthesiser(kept.split).local(members, inner_state(state))
-        yardstick, stand_in = self._judges(drawn_of(state))
-        counted = judgement_sums(
-            yardstick, None if isinstance(stand_in, str) else stand_in, members, records.take(held)
-        )
+        counted = self._counted(drawn_of(state), members, records.take(held), is_first=kept.first is None)
         return Sums({PERSONS: len(np.unique(records.persons())), **counted})
 
     def combine(self, total: Sums, state: State) -> State | Result:
@@ -90,9 +91,17 @@ class Rounds:
             return stage_state(LEARNING, start, kept)
         return self._answer(kept)
 
+    def _counted(self, drawn: Drawn, members: Table, held: Table, *, is_first: bool) -> dict[str, NDArray[Any]]:
+        """Of the first split's rows, which may leave, everything; of the others' only what attacks are judged by."""
+        yardstick = self._yardstick(drawn)
+        if not is_first:
+            return attack_sums(yardstick, members, held)
+        stand_in = self._stand_in(yardstick)
+        return judgement_sums(yardstick, None if isinstance(stand_in, str) else stand_in, members, held)
+
     def _answer(self, kept: Kept) -> Result:
         drawn = kept.drawn
-        yardstick, stand_in = self._judges(drawn)
+        yardstick = self._yardstick(drawn)
         facts = {
             "title": "Twin of several sites' persons",
             "method": drawn.model.facts["method"],
@@ -102,7 +111,7 @@ class Rounds:
             **({"refits": kept.split - 1} if kept.split > 1 else {}),
             **({"target": self.twin.target} if self.twin.target is not None else {}),
         }
-        evidence = evidence_from_sums(yardstick, stand_in, kept.totals, Guarantee(), facts)
+        evidence = evidence_from_sums(yardstick, self._stand_in(yardstick), kept.totals, Guarantee(), facts)
         return outcome_result(TITLE, int(kept.totals[0][PERSONS]), drawn.model, drawn.rows, evidence)
 
     def _seed(self, split: int) -> int:
@@ -121,9 +130,10 @@ class Rounds:
         table = fitted_of(model).sample(rows, rng=np.random.default_rng([self._seed(split), 1]))
         return Drawn(model, rows_put(table))
 
-    def _judges(self, drawn: Drawn) -> tuple[Yardstick, StandIn | str]:
+    def _yardstick(self, drawn: Drawn) -> Yardstick:
         persons = drawn.model.persons
         held = round(persons * self.twin.holdout_share / (1 - self.twin.holdout_share))
-        rows = rows_got(drawn.rows, schema_from_plain(drawn.model.facts["schema"]))
-        yardstick = Yardstick(rows, min(held, persons))
-        return yardstick, StandIn.of(yardstick, self.twin.target, self.twin.seed)
+        return Yardstick(rows_got(drawn.rows, schema_from_plain(drawn.model.facts["schema"])), min(held, persons))
+
+    def _stand_in(self, yardstick: Yardstick) -> StandIn | str:
+        return StandIn.of(yardstick, self.twin.target, self.twin.seed)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cohortium.errors import ProtocolViolation
-from cohortium.evaluate.federated.findings import OF_EVERY_SPLIT
-from cohortium.records import PERSONS, Result, State, Sums
+from cohortium.records import Result, State, Sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +42,7 @@ class Kept:
     split  : number of splits that are judged.
     schema : the agreed one, as plain data, from which each split starts.
     drawn  : of the first split, which is what may leave.
-    totals : sums of the first split, and of the others those that every split is asked for.
+    totals : sums of every split; all but the first were asked for those alone that attacks are judged by.
     """
 
     schema: dict[str, Any]
@@ -60,8 +59,7 @@ class Kept:
 
     def after(self, drawn: Drawn, total: Sums) -> Kept:
         """With one more split judged."""
-        wanted = total if self.first is None else {name: total[name] for name in (*OF_EVERY_SPLIT, PERSONS)}
-        return replace(self, split=self.split + 1, first=self.first or drawn, totals=(*self.totals, dict(wanted)))
+        return replace(self, split=self.split + 1, first=self.first or drawn, totals=(*self.totals, dict(total)))
 
     def put(self) -> tuple[dict[str, Any], Arrays]:
         """As facts and arrays."""
