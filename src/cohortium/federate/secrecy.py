@@ -15,7 +15,8 @@ from cohortium.crypto.secure_sum import Roster
 from cohortium.errors import ProtocolViolation
 from cohortium.federate.study import Analysis, Study
 from cohortium.privacy.distributed_noise import NoisePlan, plan_noise
-from cohortium.privacy.sensitivity import bounded
+from cohortium.privacy.private_at_site import PrivateAtSite
+from cohortium.privacy.sensitivity import Weighing, bounded
 from cohortium.records import Schema, State, Table
 from cohortium.records.sums import Layout
 from cohortium.records.table import ARROW_TYPES
@@ -60,9 +61,12 @@ def context_of(study: Study, analysis: str, step: int, state: bytes, schema: Map
 
 def layout_of(analysis: Analysis, schema: Schema, state: State) -> Layout:
     """The layout of every site's sums: that of a site without a row."""
+    algorithm = analysis.algorithm
+    if isinstance(algorithm, PrivateAtSite) and algorithm.site_cost() is not None:
+        return algorithm.empty_sums(state).layout
     arrays = [pa.array([], ARROW_TYPES[column.kind]) for column in schema.columns]
     nobody = Table(pa.table(arrays, names=list(schema.names)), schema)
-    return analysis.algorithm.local(nobody, state).layout
+    return algorithm.local(nobody, state).layout
 
 
 def noise_plan(study: Study, analysis: Analysis, schema: Schema, step: int, state: State, roster: Roster) -> NoisePlan:
@@ -74,9 +78,10 @@ def noise_plan(study: Study, analysis: Analysis, schema: Schema, step: int, stat
     """
     layout = layout_of(analysis, schema, state)
     sensitivity = bounded(analysis.algorithm, schema).sensitivity(state)
-    sites = len(roster.members)
+    algorithm, sites = analysis.algorithm, len(roster.members)
     return plan_noise(
         layout, sensitivity, study.rho(analysis.name, step),
+        weights=algorithm.array_weights(state) if isinstance(algorithm, Weighing) else {},
         sites=sites, dropouts=sites - roster.fewest, colluding=max(0, min(roster.colluders, roster.fewest - 1)),
     )  # fmt: skip
 

@@ -9,12 +9,15 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import cache, lru_cache
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.accounting import rho_of
+from cohortium.privacy.private_at_site import site_cost
+from cohortium.privacy.sensitivity import part_of_budget
 from cohortium.records import Algorithm, Result, algorithm_from_plain, algorithm_to_plain, name_of, parse_condition
 from cohortium.records.schema import Schema
 from cohortium.registry import entries, find
@@ -73,6 +76,8 @@ class Study:
     delta: float | None = None
     researcher: str = ""
     version: int = field(default=1)
+    digest: str = field(init=False, compare=False, repr=False)
+    """SHA-256 of the study; what a steward approves is this, and a site runs nothing else."""
 
     def __post_init__(self) -> None:
         if not self.title.strip() or not self.analyses:
@@ -95,23 +100,34 @@ class Study:
             )
         if self.patience_s <= 0:
             raise InvalidRequest("patience_s must be above 0 seconds.")
+        object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).hexdigest())
 
     def rho(self, analysis: str, step: int) -> Fraction:
-        """What a step may cost in mode "dp": equal parts for the analyses, and within one for each of its steps.
+        """What a step may cost in mode "dp": equal parts for the analyses, and of one what ``part_of_budget`` says.
 
-        An algorithm that says beforehand how many steps it takes, by a method ``steps``, gets equal parts; another one
-        half of what is left at each. All together cost no more than the study's epsilon and delta buy.
+        All together cost no more than the study's epsilon and delta buy.
         Raises : InvalidRequest where an algorithm asks for more steps than it said.
         """
         if self.epsilon is None or self.delta is None:
             raise InvalidRequest("Only a study in mode 'dp' has a privacy budget.")
-        whole = Fraction(rho_of(self.epsilon, self.delta)) / len(self.analyses)
-        told = getattr(self.analysis(analysis).algorithm, "steps", None)
-        if told is None:
-            return whole * Fraction(1, 2 ** (step + 1))
-        if step >= told():
-            raise InvalidRequest(f"'{analysis}' said that it takes {told()} steps, and asks for one more.")
-        return whole / int(told())
+        whole = _budget(self.epsilon, self.delta) / len(self.analyses)
+        return whole * part_of_budget(self.analysis(analysis).algorithm, step)
+
+    @property
+    def least_rho(self) -> Fraction:
+        """What the study costs a site at least: in mode "dp" the first step of each analysis.
+
+        In other modes all of those that add their noise at the sites, and 0 where none does.
+        """
+        if self.mode == "dp":
+            return sum((self.rho(one.name, 0) for one in self.analyses), Fraction(0))
+        costs = [site_cost(one.algorithm) for one in self.analyses]
+        return sum((cost.rho for cost in costs if cost is not None), Fraction(0))
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether noise hides persons in everything that it lets leave: in mode "dp", or added at the sites."""
+        return self.mode == "dp" or all(site_cost(one.algorithm) is not None for one in self.analyses)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -144,7 +160,7 @@ class Study:
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON values."""
-        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
         plain["sites"] = list(self.sites)
         plain["analyses"] = [{"name": one.name, **algorithm_to_plain_flat(one.algorithm)} for one in self.analyses]
         return plain
@@ -152,11 +168,6 @@ class Study:
     def to_bytes(self) -> bytes:
         """As it travels and is digested: JSON with sorted keys."""
         return json.dumps(self.to_plain(), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the study; what a steward approves is this, and a site runs nothing else."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def check(self, schema: Schema) -> None:
         """Raises InvalidRequest where the condition does not fit ``schema``."""
@@ -179,7 +190,7 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     listed = values.pop("analyses", None)
     if not isinstance(listed, list) or not listed:
         raise InvalidRequest("A study needs a list of [[analyses]], each with an 'algorithm'.")
-    known = {one.name for one in fields(Study)}
+    known = {one.name for one in fields(Study) if one.init}
     unknown = sorted(set(values) - known)
     if unknown:
         raise InvalidRequest(f"A study has no part {unknown}; its parts are {sorted(known)}.")
@@ -192,8 +203,9 @@ def study_from_plain(plain: Mapping[str, Any]) -> Study:
     return Study(analyses=tuple(_analysis(one, place) for place, one in enumerate(listed)), **values)
 
 
+@lru_cache(maxsize=64)
 def study_from_bytes(data: bytes) -> Study:
-    """What ``Study.to_bytes`` made; raises InvalidRequest."""
+    """What ``Study.to_bytes`` made; raises InvalidRequest. Read once: a node looks at it with every question."""
     try:
         plain = json.loads(data)
     except ValueError as error:
@@ -222,12 +234,29 @@ def in_words(study: Study) -> list[str]:
         f"Columns read: {', '.join(study.columns)}.",
         f"Trust: {study.mode} - {MODE_IN_WORDS[study.mode]}.",
     ]
+    images = dict.fromkeys(getattr(one.algorithm, "image", None) for one in study.analyses)
+    if any(images):
+        lines.append(
+            f"Images read: {', '.join(filter(None, images))}. Faces, and names that a device wrote into a picture, may "
+            "be in them. No picture leaves; weights that learnt from few pictures can hold traces of them."
+        )
     if study.epsilon is not None:
         lines.append(f"Privacy spent: epsilon {study.epsilon:g}, delta {study.delta or 0:g}.")
     for analysis in study.analyses:
         facts = find("algorithm", name_of(analysis.algorithm)).facts
         lines.append(f"{analysis.name}: {facts['title']}. What leaves: {facts['leaves_site']}.")
+        cost = site_cost(analysis.algorithm)
+        if cost is not None:
+            lines.append(
+                f"{analysis.name} adds noise at each hospital before anything leaves. Privacy spent there: epsilon "
+                f"{cost.epsilon:.3g}, delta {cost.delta:g}, as a whole before its first step."
+            )
     return lines
+
+
+@cache
+def _budget(epsilon: float, delta: float) -> Fraction:
+    return Fraction(rho_of(epsilon, delta))
 
 
 def _check_part(name: str, value: Any) -> None:
@@ -251,6 +280,7 @@ def _analysis(plain: Any, place: int) -> Analysis:
     try:
         algorithm = algorithm_from_plain({"name": plain["algorithm"], "settings": settings})
         reads = algorithm.columns()
+        site_cost(algorithm)
     except (TypeError, AttributeError) as error:
         raise InvalidRequest(f"A setting of analysis '{name}' is of the wrong kind: {error}.") from error
     if not all(isinstance(column, str) for column in reads):

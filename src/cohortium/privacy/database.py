@@ -12,7 +12,14 @@ from pathlib import Path
 
 from cohortium.errors import TargetUnwritable
 
-_DISK_FAULTS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_FREE, _OWN = "free space on its disk", "see that this account may write to its folder, and that its disk has space"
+_ADVICE = {
+    sqlite3.SQLITE_FULL: _FREE,
+    sqlite3.SQLITE_IOERR: _FREE,
+    sqlite3.SQLITE_READONLY: _OWN,
+    sqlite3.SQLITE_CANTOPEN: _OWN,
+}
+"""What to do about a fault of the disk, by SQLite's code."""
 
 MOST_IDLE = 2
 
@@ -80,10 +87,10 @@ class Database:
                 database.close()
         except sqlite3.OperationalError as error:
             kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the other bytes say where it happened
-            if kind not in _DISK_FAULTS:
+            if kind not in _ADVICE:
                 raise
             raise TargetUnwritable(
-                f"{self.path.name} cannot be written: {error}. Nothing of it was changed; free space on its disk."
+                f"{self.path.name} cannot be written: {error}. Nothing of it was changed; {_ADVICE[kind]}."
             ) from error
 
 

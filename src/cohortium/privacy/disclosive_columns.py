@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cohortium.errors import DisclosureRefused
+from cohortium.privacy.column_facts import ColumnFacts, persons_per_level
 from cohortium.privacy.disclosure import DisclosureRules, Mode
 from cohortium.records import Kind, Table
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def check_columns(records: Table, names: Iterable[str], rules: DisclosureRules, mode: Mode = "plain") -> None:
@@ -25,12 +22,17 @@ def check_columns(records: Table, names: Iterable[str], rules: DisclosureRules, 
     "plain": elsewhere the persons of all sites stand behind a level, and the gate counts those.
     Raises : DisclosureRefused.
     """
-    for name in names:
-        if name not in records.schema or not len(records):
-            continue
-        if records.schema[name].kind.is_nominal:
-            _check_levels(records, name, rules, mode)
-        elif mode == "plain" and records.schema[name].kind.is_numeric and _marks_few(records, name, rules.cell):
+    check_facts(ColumnFacts.of(records, names, rules, mode), rules, mode)
+
+
+def check_facts(facts: ColumnFacts, rules: DisclosureRules, mode: Mode = "plain") -> None:
+    """Hold what is known about columns against the rules, as ``check_columns`` does; raises DisclosureRefused."""
+    if not facts.rows:
+        return
+    for name in facts.names:
+        if name in facts.levels:
+            _check_levels(facts, name, rules, mode)
+        elif name in facts.shares and facts.shares[name].marks_few:
             raise DisclosureRefused(
                 f"Isolation: all but fewer than {rules.cell} persons have the same value in '{name}', so sums over it "
                 "are sums over those few. Leave the column out, or run the study in mode 'secure'."
@@ -55,35 +57,15 @@ def without_rare_levels(records: Table, names: Iterable[str], rules: DisclosureR
     return Table(pa.table(arrays), records.schema)
 
 
-def persons_per_level(records: Table, name: str) -> NDArray[np.int64]:
-    """How many persons have each level of a nominal column (levels,)."""
-    codes, levels = records.codes(name)
-    known = codes >= 0
-    pairs = np.unique(np.stack([records.persons()[known], codes[known]]), axis=1)
-    return np.bincount(pairs[1], minlength=len(levels)).astype(np.int64)
-
-
-def _check_levels(records: Table, name: str, rules: DisclosureRules, mode: Mode) -> None:
-    counts = persons_per_level(records, name)
-    persons = len(np.unique(records.persons()))
-    if int((counts > 0).sum()) > max(rules.distinct_share * persons, 2):
+def _check_levels(facts: ColumnFacts, name: str, rules: DisclosureRules, mode: Mode) -> None:
+    counts = facts.levels[name]
+    if len(counts) > max(rules.distinct_share * facts.persons, 2):
         raise DisclosureRefused(
             f"Near-identifier: '{name}' has more than {rules.distinct_share:g} levels per person. Group its levels, or "
             "leave it out."
         )
-    if mode == "plain" and rules.rare_levels == "refuse" and ((counts > 0) & (counts < rules.cell)).any():
+    if mode == "plain" and rules.rare_levels == "refuse" and min(counts.values(), default=rules.cell) < rules.cell:
         raise DisclosureRefused(
             f"Isolation: some levels of '{name}' are those of fewer than {rules.cell} persons here. Merge levels, run "
             "the study in mode 'secure', or ask the steward for rare_levels = \"blank\"."
         )
-
-
-def _marks_few(records: Table, name: str, smallest: int) -> bool:
-    """Whether all persons but 1 to ``smallest`` - 1 have one and the same value."""
-    known = ~records.missing(name)
-    values: NDArray[Any] = records.numeric(name)[known]
-    if not len(values):
-        return False
-    found, counts = np.unique(values, return_counts=True)
-    apart = records.persons()[known][values != found[np.argmax(counts)]]
-    return 0 < len(np.unique(apart)) < smallest

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cohortium.errors import DisclosureRefused, InvalidRequest, SourceUnreadable
+from cohortium.privacy.column_facts import Contributions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,12 +107,18 @@ class DisclosureRules:
 
         values : (persons,), what each person adds; the sign does not count, and missing values add nothing.
         name   : of the sum, for the message.
+        Raises : as ``check_dominance``.
+        """
+        self.check_dominance(Contributions.of(values, max(self.dominant, 2)), name)
+
+    def check_dominance(self, found: Contributions, name: str) -> None:
+        """Hold what persons add to the sum ``name`` against the dominance rules.
+
         Raises : DisclosureRefused where a few persons make up the sum, or its second largest contributor could work
                  out the largest to within ``p_percent``.
         Source : (n, k) and p% rules, Hundepool et al. 2012, section 4.2.
         """
-        sizes = np.sort(np.abs(values[np.isfinite(values)]))[::-1]
-        total = float(sizes.sum())
+        sizes, total = found.largest, found.total
         if total == 0.0:
             return
         if float(sizes[: self.dominant].sum()) > self.dominant_share * total:

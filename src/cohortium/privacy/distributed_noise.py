@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,15 +108,17 @@ def plan_noise(
     sensitivity: Mapping[str, float],
     rho: Fraction,
     *,
+    weights: Mapping[str, float] = MappingProxyType({}),
     sites: int,
     dropouts: int = 0,
     colluding: int = 0,
     persons: int = 1_000_000,
 ) -> NoisePlan:
-    """Noise with which the totals over all sites cost at most ``rho``, in equal parts for every array.
+    """Noise with which the totals over all sites cost at most ``rho``.
 
     layout      : of the sums, which is the same at all sites.
     sensitivity : array -> L2 norm of what one person can change (``sensitivity.Bounded``).
+    weights     : array -> its part of ``rho`` beside the others' (``sensitivity.Weighing``); 1 where it is left out.
     dropouts    : sites that may be missing from the total.
     colluding   : sites that may tell the hub their own noise.
     Raises      : NotApplicable where an array has no sensitivity; InvalidRequest where no site is left to rely on.
@@ -129,8 +132,13 @@ def plan_noise(
     unbounded = sorted({name for name, *_ in layout} - set(sensitivity))
     if unbounded:
         raise NotApplicable(f"Nothing bounds what one person adds to {unbounded}; they cannot leave in mode 'dp'.")
+    if not all(0 <= sensitivity[name] < math.inf for name, *_ in layout):  # NaN would pass for 0, and need no noise
+        raise NotApplicable("What one person adds to the sums is not a finite number; they cannot leave in mode 'dp'.")
     changed = [name for name, _, shape, _ in layout if sensitivity[name] > 0 and math.prod(shape) > 0]
-    share = rho / max(len(changed), 1)
+    parts = {name: Fraction(weights.get(name, 1.0)) for name in changed}
+    if any(part <= 0 for part in parts.values()):
+        raise InvalidRequest("Every array that a person can change needs a weight above 0: none leaves without noise.")
+    all_parts = sum(parts.values(), Fraction(0))
     arrays = {}
     for name, dtype, shape, _ in layout:
         whole = np.dtype(dtype).kind == "i"
@@ -140,7 +148,7 @@ def plan_noise(
         if name in changed:
             dimension = math.prod(shape)
             units = sensitivity[name] if whole else sensitivity_in_units(sensitivity[name], step, dimension)
-            variance = share_variance(share, units, honest, dimension)
+            variance = share_variance(rho * parts[name] / all_parts, units, honest, dimension)
             cost = rho_of_sum(units, variance, honest, dimension)
         arrays[name] = ArrayNoise(step, variance, cost)
     return NoisePlan(arrays, sites, honest, persons)

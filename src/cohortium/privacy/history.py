@@ -68,11 +68,12 @@ class QueryHistory:
                    one only where ``together``; a person whose record has changed is the same person.
         """
         who = ANYBODY if self.together else researcher
-        digest = hashlib.sha256(np.sort(tokens).astype("<u8").tobytes()).hexdigest()
+        ordered = np.unique(tokens).astype("<u8", copy=False)
+        digest = hashlib.sha256(ordered.data).hexdigest()
         with self.database.transaction() as database:
             cohort = self._known(database, who, dataset, digest)
             if cohort is None:
-                cohort = self._enter(database, who, dataset, digest, np.sort(tokens))
+                cohort = self._enter(database, who, dataset, digest, ordered)
             key = (cohort, question)
             row = database.execute("SELECT answer FROM answers WHERE cohort = ? AND question = ?", key).fetchone()
             if row is None:
@@ -124,13 +125,18 @@ class QueryHistory:
     def _places(
         database: sqlite3.Connection, dataset: str, tokens: NDArray[np.uint64]
     ) -> tuple[NDArray[np.int64], int]:
-        """The place of each token in the dataset's register, to which new ones are added, and its length."""
+        """Places of the rising ``tokens`` in the dataset's register, to whose end new ones go, and its length."""
         row = database.execute("SELECT tokens FROM registers WHERE dataset = ?", (dataset,)).fetchone()
-        known = np.frombuffer(row[0] if row else b"", dtype="<u8").astype(np.uint64)
-        new = np.setdiff1d(tokens, known)
-        register = np.concatenate([known, new])
-        if len(new):
-            stored = register.astype("<u8").tobytes()
-            database.execute("INSERT OR REPLACE INTO registers VALUES (?, ?)", (dataset, stored))
-        order = np.argsort(register)
-        return order[np.searchsorted(register, tokens, sorter=order)].astype(np.int64), len(register)
+        known = np.frombuffer(row[0] if row else b"", dtype="<u8")
+        order = np.argsort(known)
+        found = np.searchsorted(known, tokens, sorter=order)
+        is_new = np.ones(len(tokens), dtype=np.bool_)
+        inside = found < len(known)
+        is_new[inside] = known[order[found[inside]]] != tokens[inside]
+        places = np.empty(len(tokens), dtype=np.int64)
+        places[~is_new] = order[found[~is_new]]
+        places[is_new] = len(known) + np.arange(int(is_new.sum()))
+        if is_new.any():
+            register = np.concatenate([known, tokens[is_new]])
+            database.execute("INSERT OR REPLACE INTO registers VALUES (?, ?)", (dataset, register.data))
+        return places, len(known) + int(is_new.sum())

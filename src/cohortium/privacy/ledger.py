@@ -1,8 +1,8 @@
 """The budget ledger of a node: what privacy may be spent on a dataset, under a permit, on a group of persons.
 
 Costs are rho of zero-concentrated differential privacy, as exact fractions (see ``accounting``). A charge is on disk
-before the answer is computed, and names the run and step that it is for: a run that goes on after a crash finds its
-charge there and pays nothing twice.
+before the answer leaves, and names the run and step that it is for: a run that goes on after a crash finds its
+charge there and pays nothing twice. It is never given back: what has left may be opened later.
 """
 
 from __future__ import annotations
@@ -140,6 +140,18 @@ class BudgetLedger:
             )
         return True
 
+    def must_afford(self, accounts: Sequence[Account], rho: Fraction, delta: Fraction = Fraction(0)) -> None:
+        """Raises BudgetExhausted where this could not be charged to each of ``accounts``; charges nothing."""
+        with self.database.reading() as database:
+            for account in accounts:
+                self._spent_after(database, account, rho, delta)
+
+    def is_charged(self, run: str, step: int) -> bool:
+        """Whether a step was charged to anybody."""
+        with self.database.reading() as database:
+            found = database.execute("SELECT 1 FROM charges WHERE run = ? AND step = ?", (run, step)).fetchone()
+        return found is not None
+
     def lines(self) -> tuple[Line, ...]:
         """All budgets, for the steward."""
         with self.database.transaction() as database:
@@ -150,10 +162,13 @@ class BudgetLedger:
 
     def line(self, account: Account) -> Line:
         """One budget; raises BudgetExhausted where none was granted."""
-        for line in self.lines():
-            if line.account == account:
-                return line
-        raise _nothing_granted(account)
+        with self.database.reading() as database:
+            return self._line(database, account)
+
+    def is_granted(self, account: Account) -> bool:
+        """Whether a budget was ever set for it."""
+        with self.database.reading() as database:
+            return self._found(database, account) is not None
 
     def charges(self, account: Account | None = None) -> tuple[Charge, ...]:
         """What was charged, in order of time; to one account only where it is given."""
@@ -167,28 +182,38 @@ class BudgetLedger:
         )
         return tuple(one for one in found if account is None or account in one.accounts)
 
-    @staticmethod
-    def _spend(database: sqlite3.Connection, account: Account, rho: Fraction, delta: Fraction) -> None:
-        key = (account.kind, account.name)
-        row = database.execute(
-            "SELECT rho, delta, spent_rho, spent_delta FROM budgets WHERE kind = ? AND name = ?", key
-        ).fetchone()
-        if row is None:
-            raise _nothing_granted(account)
-        whole, whole_delta, spent, spent_delta = (Fraction(text) for text in row)
-        if spent + rho > whole or spent_delta + delta > whole_delta:
-            raise BudgetExhausted(
-                f"This costs rho {float(rho):.3g} and delta {float(delta):.3g}; the {account.kind} '{account.name}' "
-                f"has {float(whole - spent):.3g} and {float(whole_delta - spent_delta):.3g} left. Ask for a smaller "
-                "epsilon, or ask the steward for a larger budget."
-            )
+    def _spend(self, database: sqlite3.Connection, account: Account, rho: Fraction, delta: Fraction) -> None:
+        spent, spent_delta = self._spent_after(database, account, rho, delta)
         database.execute(
             "UPDATE budgets SET spent_rho = ?, spent_delta = ? WHERE kind = ? AND name = ?",
-            (str(spent + rho), str(spent_delta + delta), *key),
+            (str(spent), str(spent_delta), account.kind, account.name),
         )
 
+    def _spent_after(
+        self, database: sqlite3.Connection, account: Account, rho: Fraction, delta: Fraction
+    ) -> tuple[Fraction, Fraction]:
+        """What would be spent of a budget after this charge; raises BudgetExhausted."""
+        line = self._line(database, account)
+        if rho > line.left or delta > line.delta_left:
+            raise BudgetExhausted(
+                f"This costs rho {float(rho):.3g} and delta {float(delta):.3g}; the {account.kind} '{account.name}' "
+                f"has {float(line.left):.3g} and {float(line.delta_left):.3g} left. Ask for a smaller epsilon, or ask "
+                "the steward for a larger budget."
+            )
+        return line.spent_rho + rho, line.spent_delta + delta
 
-def _nothing_granted(account: Account) -> BudgetExhausted:
-    return BudgetExhausted(
-        f"No privacy budget was ever granted to the {account.kind} '{account.name}'. Ask the steward for one."
-    )
+    def _line(self, database: sqlite3.Connection, account: Account) -> Line:
+        found = self._found(database, account)
+        if found is None:
+            raise BudgetExhausted(
+                f"No privacy budget was ever granted to the {account.kind} '{account.name}'. Ask the steward for one."
+            )
+        return found
+
+    @staticmethod
+    def _found(database: sqlite3.Connection, account: Account) -> Line | None:
+        row = database.execute(
+            "SELECT rho, delta, spent_rho, spent_delta FROM budgets WHERE kind = ? AND name = ?",
+            (account.kind, account.name),
+        ).fetchone()
+        return None if row is None else Line(account, *(Fraction(text) for text in row))

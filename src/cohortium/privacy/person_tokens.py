@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cohortium.errors import InvalidRequest
-from cohortium.records import Role, Table
+from cohortium.records import Column, Kind, Role, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 KEY_BYTES = 32
@@ -51,31 +51,84 @@ def node_key(path: Path) -> bytes:
     return key
 
 
-def person_tokens(records: Table, dataset: str, key: bytes) -> NDArray[np.uint64]:
+@dataclass(frozen=True, slots=True)
+class RowTokens:
+    """The different rows (k,) of a part of the records without a person key, and how often each stands there.
+
+    tokens : those that the first of each row has.
+    """
+
+    tokens: NDArray[np.uint64]
+    times: NDArray[np.int64]
+
+
+def person_tokens(
+    records: Table, dataset: str, key: bytes, earlier: Mapping[int, int] | None = None
+) -> NDArray[np.uint64]:
     """Sorted tokens (persons,) of the persons whose rows these are.
 
     records : with every column that the dataset has: without a person key, a person is who has such a row (equal rows
               are told apart by how many there are), so a row that was corrected counts as another person.
+    earlier : first token of a row -> how many such rows stand in earlier parts, where the records are one of several.
     """
     column = records.schema.only(Role.PERSON_KEY)
     if column is not None:
         texts = pc.unique(records.arrow.column(column.name).cast(pa.string())).to_pylist()
-        return _sorted(texts, dataset, key)
+        return np.unique(_hashed(texts, dataset, key))
+    counted = _counted_rows(records)
+    before = dict.fromkeys(counted, 0)
+    if earlier:
+        firsts = _hashed((_numbered(row, 1) for row in counted), dataset, key).tolist()
+        before = {row: earlier.get(first, 0) for row, first in zip(counted, firsts, strict=True)}
+    numbered = (_numbered(row, before[row] + 1 + k) for row, times in counted.items() for k in range(times))
+    return np.unique(_hashed(numbered, dataset, key))
+
+
+def row_tokens(records: Table, dataset: str, key: bytes) -> RowTokens:
+    """The different rows of one part of the records."""
+    counted = _counted_rows(records)
+    tokens = _hashed((_numbered(row, 1) for row in counted), dataset, key)
+    return RowTokens(tokens, np.fromiter(counted.values(), np.int64, len(counted)))
+
+
+def rows_before(parts: Sequence[RowTokens]) -> list[dict[int, int]]:
+    """For each part, how many of its rows stand in the parts before it, by token; rows that stand in none do not count.
+
+    So equal rows in different parts are numbered on, and the tokens are those of the records in one piece.
+    """
+    tokens, first = np.unique(np.concatenate([one.tokens for one in parts]), return_inverse=True)
+    several = np.bincount(first.ravel(), minlength=len(tokens)) > 1
+    seen: Counter[int] = Counter()
+    found = []
+    for one in parts:
+        shared = several[np.searchsorted(tokens, one.tokens)]
+        own = dict(zip(one.tokens[shared].tolist(), one.times[shared].tolist(), strict=True))
+        found.append({token: seen[token] for token in own if seen[token]})
+        seen.update(own)
+    return found
+
+
+def _counted_rows(records: Table) -> Counter[str]:
     if not records.schema.names:
-        return np.zeros(0, dtype=np.uint64)
-    parts = [records.arrow.column(name).cast(pa.string()).fill_null("\x00") for name in records.schema.names]
-    rows = pc.binary_join_element_wise(*parts, "\x1f").to_pylist()
-    seen: Counter[str] = Counter()
-    numbered = []
-    for row in rows:
-        seen[row] += 1
-        numbered.append(f"{row}\x1f{seen[row]}")
-    return _sorted(numbered, dataset, key)
+        return Counter()
+    parts = [_texts(records, column).fill_null("\x00") for column in records.schema.columns]
+    return Counter(pc.binary_join_element_wise(*parts, "\x1f").to_pylist())
 
 
-def _sorted(texts: Iterable[str], dataset: str, key: bytes) -> NDArray[np.uint64]:
+def _texts(records: Table, column: Column) -> pa.ChunkedArray:
+    """The cells of a column as texts; of an image a digest stands for its pixels."""
+    cells = records.arrow.column(column.name)
+    if column.kind is not Kind.IMAGE:
+        return cells.cast(pa.string())
+    digests = [hashlib.blake2b(cell, digest_size=16).hexdigest() if cell else None for cell in cells.to_pylist()]
+    return pa.chunked_array([pa.array(digests, pa.string())])
+
+
+def _numbered(row: str, number: int) -> str:
+    return f"{row}\x1f{number}"
+
+
+def _hashed(texts: Iterable[str], dataset: str, key: bytes) -> NDArray[np.uint64]:
     salt = hashlib.blake2b(dataset.encode(), key=key, digest_size=KEY_BYTES).digest()  # a key for each dataset
-    joined = b"".join(
-        hashlib.blake2b(text.encode(), key=salt, digest_size=TOKEN_BYTES).digest() for text in sorted(texts)
-    )
-    return np.unique(np.frombuffer(joined, dtype="<u8").astype(np.uint64))
+    joined = b"".join(hashlib.blake2b(text.encode(), key=salt, digest_size=TOKEN_BYTES).digest() for text in texts)
+    return np.frombuffer(joined, dtype="<u8").astype(np.uint64)

@@ -66,6 +66,11 @@ def uniform_below(bounds: NDArray[Any], noise: Noise) -> NDArray[Any]:
     return np.asarray(drawn % bounds)
 
 
+def chosen_with(chance: float, count: int, noise: Noise) -> NDArray[np.bool_]:
+    """True with this chance, or less than 2 ** -62 below it, ``count`` times."""
+    return noise.words(count) < math.floor(chance * _WORD)
+
+
 def _large_below(bound: int, noise: Noise) -> int:
     count = (bound.bit_length() + 61) // 62
     span = _WORD**count

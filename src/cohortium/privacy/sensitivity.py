@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
-from cohortium.errors import NotApplicable
+from cohortium.errors import InvalidRequest, NotApplicable
 from cohortium.records import PERSONS, Algorithm, Column, Kind, Schema, State, Table, name_of
 from cohortium.records.sums import Layout
 from cohortium.records.table import ARROW_TYPES
@@ -41,6 +42,56 @@ class Bounded(Protocol):
         ...
 
 
+@runtime_checkable
+class Stepped(Protocol):
+    """An algorithm that says beforehand how many steps it takes in mode "dp": its budget is divided among them."""
+
+    def steps(self) -> int | tuple[int, ...]:
+        """How many steps there are at most, with equal parts of the budget, or how many parts each of them gets.
+
+        Follows from the settings alone, so that hub and sites divide alike.
+        """
+        ...
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """An algorithm some of whose arrays need less noise than others."""
+
+    def array_weights(self, state: State) -> Mapping[str, float]:
+        """Array -> its part of a step's budget, beside 1 for those that are left out; follows from the state alone."""
+        ...
+
+
+@runtime_checkable
+class StartsNoisy(Protocol):
+    """An algorithm that asks for other sums where noise is added to them: fewer, or of rows that weigh little each."""
+
+    def start_noisy(self, schema: Schema) -> State:
+        """The first state in mode "dp". Raises InvalidRequest, or NotApplicable where a setting cannot be had so."""
+        ...
+
+
+def noisy_start(algorithm: Algorithm, schema: Schema) -> State:
+    """The first state of an algorithm whose sums will carry noise."""
+    return algorithm.start_noisy(schema) if isinstance(algorithm, StartsNoisy) else algorithm.start(schema)
+
+
+def part_of_budget(algorithm: Algorithm, step: int) -> Fraction:
+    """What a step may spend, as a part of all that the algorithm has; all steps together get no more than that.
+
+    An algorithm that is ``Stepped`` gets the parts that it says; another one half of what is left at each step.
+    Raises : InvalidRequest where an algorithm asks for more steps than it said.
+    """
+    if not isinstance(algorithm, Stepped):
+        return Fraction(1, 2 ** (step + 1))
+    told = algorithm.steps()
+    parts = (1,) * told if isinstance(told, int) else told
+    if step >= len(parts):
+        raise InvalidRequest(f"'{name_of(algorithm)}' said that it takes {len(parts)} steps, and asks for one more.")
+    return Fraction(parts[step], sum(parts))
+
+
 def bounded(algorithm: Algorithm, schema: Schema) -> Bounded:
     """What bounds the algorithm's sums, under the agreed schema.
 
@@ -52,7 +103,7 @@ def bounded(algorithm: Algorithm, schema: Schema) -> Bounded:
         return BoundedMoments(schema)
     raise NotApplicable(
         f"'{name_of(algorithm)}' does not bound what one person adds to its sums, so no amount of noise would hide a "
-        "person. Run it in mode 'secure', or ask for counts, histograms or a description in mode 'dp'."
+        "person. Run it in mode 'secure'; what runs in mode 'dp' is listed in docs/algorithms.md."
     )
 
 

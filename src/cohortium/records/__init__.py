@@ -1,6 +1,6 @@
 """The nouns: tables, their schemas and rules, and what is said about them. No algorithm, no input or output."""
 
-from cohortium.records.agreement import agreed_schema, as_agreed, public_schema
+from cohortium.records.agreement import agreed_schema, as_agreed, public_schema, told_schema
 from cohortium.records.algorithm import Algorithm, Result, State, algorithm_from_plain, algorithm_to_plain, name_of
 from cohortium.records.conditions import Condition, conjuncts, parse_condition
 from cohortium.records.constraints import (
@@ -58,5 +58,6 @@ __all__ = [
     "public_schema",
     "schema_from_plain",
     "schema_to_plain",
+    "told_schema",
     "unpack",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from cohortium.errors import InvalidRequest
+from cohortium.records.images import shape_in_words
 from cohortium.records.schema import Column, Kind, Role, Schema
 from cohortium.records.table import ARROW_TYPES, Table
 from cohortium.records.units import factor_between
@@ -23,22 +24,37 @@ def public_schema(table: Table, names: Iterable[str], *, smallest: int = 1) -> S
     Columns that the table lacks are left out. Plausible ranges stay, since they are the schema file's, not the data's.
     Reveals : which levels occur in at least ``smallest`` persons.
     """
-    persons = table.persons()
-    columns = []
-    for name in names:
-        if name not in table.schema:
-            continue
-        column = table.schema[name]
-        if column.kind.is_nominal and column.kind is not Kind.BOOLEAN:
+    persons, asked = table.persons(), tuple(names)
+    counts: dict[str, dict[str, int]] = {}
+    for name in asked:
+        if name in table.schema and table.schema[name].kind.is_nominal:
             codes, levels = table.codes(name)
             known = codes >= 0
             pairs = np.unique(np.stack([persons[known], codes[known]]), axis=1)
-            counts = np.bincount(pairs[1], minlength=len(levels))
-            listed = set(column.levels or ())
-            kept = [level for place, level in enumerate(levels) if level in listed or counts[place] >= smallest]
-            column = replace(column, levels=tuple(kept))
+            counts[name] = dict(zip(levels, np.bincount(pairs[1], minlength=len(levels)).tolist(), strict=True))
+    return told_schema(table.schema, asked, counts, smallest=smallest)
+
+
+def told_schema(
+    schema: Schema, names: Iterable[str], persons: Mapping[str, Mapping[str, int]], *, smallest: int | None = 1
+) -> Schema:
+    """The same from counts, where the table itself is not at hand.
+
+    persons  : nominal column -> level -> how many persons have it.
+    smallest : no level is told but those that the schema lists where None.
+    """
+    columns = []
+    for name in names:
+        if name not in schema:
+            continue
+        column = schema[name]
+        if column.kind.is_nominal and column.kind is not Kind.BOOLEAN:
+            listed = column.levels or ()
+            found = persons.get(name, {}).items() if smallest is not None else ()
+            others = {level for level, count in found if count >= (smallest or 0)} - set(listed)
+            column = replace(column, levels=(*listed, *sorted(others)))
         columns.append(replace(column, reasons=(), missing_codes=()))
-    return Schema(tuple(columns), (), table.schema.title)
+    return Schema(tuple(columns), (), schema.title)
 
 
 def agreed_schema(
@@ -52,8 +68,8 @@ def agreed_schema(
     tables : where the tables themselves are at hand, their levels count too, and one without a value of a column need
              not state its unit.
     sites  : names for messages, in the order of ``schemas``.
-    Raises : InvalidRequest where no site has a column, kinds or units cannot be brought together, or only some sites
-             state the unit.
+    Raises : InvalidRequest where no site has a column, kinds, units or shapes of images cannot be brought together, or
+             only some sites state the unit.
     """
     offers = [public_schema(table, table.schema.names) for table in tables] or list(schemas)
     agreed = []
@@ -151,7 +167,17 @@ def _merged(columns: Sequence[Column]) -> Column:
         others = sorted({level for levels_ in offered for level in levels_} - set(ordered))
         levels = (*ordered, *others)
     low, high = _widest(columns, unit)
-    return Column(first.name, kind, first.roles, unit, minimum=low, maximum=high, levels=levels)
+    other = next((column for column in columns if column.shape != first.shape), None)
+    if other is not None:
+        raise _shapes_differ(first, shape_in_words(other), "at another site")
+    return Column(first.name, kind, first.roles, unit, minimum=low, maximum=high, levels=levels, shape=first.shape)
+
+
+def _shapes_differ(column: Column, other: str, where: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Images of '{column.name}' have {shape_in_words(column)} at one site, and {other} {where}. Write one shape "
+        "into the schema files of all sites; image files are brought to it as they are read."
+    )
 
 
 def _widest(columns: Sequence[Column], unit: str | None) -> tuple[float | None, float | None]:
@@ -180,6 +206,8 @@ def _conformed(table: Table, column: Column) -> pa.ChunkedArray | pa.Array:
         )
     if not own.kind.is_numeric and own.kind is not column.kind:
         raise InvalidRequest(f"Column '{column.name}' is {own.kind} here, and the study agreed on {column.kind}.")
+    if own.shape != column.shape:
+        raise _shapes_differ(own, shape_in_words(column), "where it was agreed on")
     if own.kind in QUANTITIES and (own.unit is None) != (column.unit is None) and _has_values(table, column.name):
         raise InvalidRequest(
             f"Column '{column.name}' is {_in(own.unit)} here, and {_in(column.unit)} where it was agreed on. Write the "

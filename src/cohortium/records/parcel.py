@@ -46,7 +46,7 @@ def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = N
         if kind not in DTYPES:
             raise ProtocolViolation(f"The array '{name}' is of type {array.dtype}, which does not travel.")
         listed.append([name, kind, list((arrays or {})[name].shape)])
-        blocks.append(array.astype(kind, copy=False).tobytes())
+        blocks.append(array.astype(kind, copy=False).data)
     try:
         header = json.dumps({"arrays": listed, "facts": dict(facts)}, separators=(",", ":"))
     except (TypeError, ValueError) as error:
@@ -55,32 +55,32 @@ def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = N
     return b"".join([MAGIC, len(encoded).to_bytes(4, "little"), encoded, *blocks])
 
 
-def unpack(data: bytes, *, largest: int = LARGEST) -> Parcel:
-    """What ``pack`` made.
+def unpack(data: bytes | memoryview, *, largest: int = LARGEST) -> Parcel:
+    """What ``pack`` made; the arrays are views of ``data``.
 
     Raises : ProtocolViolation where the bytes are not a whole parcel, or more than ``largest``.
     """
     if len(data) > largest:
         raise ProtocolViolation(f"A parcel of {len(data):,} bytes came; at most {largest:,} are accepted.")
-    start = len(MAGIC) + 4
-    if data[: len(MAGIC)] != MAGIC or len(data) < start:
+    start, view = len(MAGIC) + 4, memoryview(data)
+    if view[: len(MAGIC)] != MAGIC or len(view) < start:
         raise ProtocolViolation("The bytes that came are not a parcel.")
-    stop = start + int.from_bytes(data[len(MAGIC) : start], "little")
+    stop = start + int.from_bytes(view[len(MAGIC) : start], "little")
     try:
-        header = json.loads(data[start:stop])
+        header = json.loads(bytes(view[start:stop]))
         listed, facts = header["arrays"], header["facts"]
         arrays, place = {}, stop
         for name, kind, shape in listed:
             if kind not in DTYPES or not all(isinstance(side, int) and side >= 0 for side in shape):
                 raise ProtocolViolation("A parcel describes an array of an unknown kind or shape.")
             length = math.prod(shape) * np.dtype(kind).itemsize
-            block = data[place : place + length]
+            block = view[place : place + length]
             if len(block) != length:
                 raise ProtocolViolation("A parcel is shorter than it says.")
             arrays[str(name)] = np.frombuffer(block, dtype=kind).reshape(shape)
             place += length
     except (ValueError, KeyError, TypeError) as error:
         raise ProtocolViolation(f"The header of a parcel cannot be read: {type(error).__name__}.") from error
-    if place != len(data) or not isinstance(facts, dict):
+    if place != len(view) or not isinstance(facts, dict):
         raise ProtocolViolation("A parcel is longer than it says, or has no facts.")
     return Parcel(facts, arrays)

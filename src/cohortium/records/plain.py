@@ -38,7 +38,8 @@ def schema_from_plain(plain: dict[str, Any]) -> Schema:
 
 
 def column_to_plain(column: Column) -> dict[str, Any]:
-    """``column`` as a dict of lists, texts and numbers."""
+    """``column`` as a dict of lists, texts and numbers; only that of images has a shape."""
+    shape = {} if column.shape is None else {"shape": list(column.shape)}
     return {
         "name": column.name,
         "kind": str(column.kind),
@@ -52,6 +53,7 @@ def column_to_plain(column: Column) -> dict[str, Any]:
         "date_format": column.date_format,
         "decimal_comma": column.decimal_comma,
         "reasons": list(column.reasons),
+        **shape,
     }
 
 
@@ -63,6 +65,7 @@ def column_from_plain(plain: dict[str, Any]) -> Column:
     for name in ("missing_codes", "reasons"):
         fields[name] = tuple(fields[name])
     fields["levels"] = None if fields["levels"] is None else tuple(fields["levels"])
+    fields["shape"] = None if fields.get("shape") is None else tuple(fields["shape"])
     return Column(**fields)
 
 

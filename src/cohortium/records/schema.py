@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DURATION = "duration"
     IDENTIFIER = "identifier"
     TEXT = "text"
+    IMAGE = "image"
 
     @property
     def is_numeric(self) -> bool:
@@ -37,6 +38,7 @@ class Kind(StrEnum):
 
 _NUMERIC = frozenset({Kind.CONTINUOUS, Kind.INTEGER, Kind.DURATION, Kind.DATE, Kind.DATETIME})
 _NOMINAL = frozenset({Kind.CATEGORICAL, Kind.ORDINAL, Kind.BOOLEAN})
+_CHANNELS = (1, 3)
 
 
 class Role(StrEnum):
@@ -63,6 +65,7 @@ class Column:
     date_format      : how the file writes dates, strptime style; None for ISO 8601.
     decimal_comma    : the file writes 3,5 for three and a half.
     reasons          : why inference chose what it chose, for a person to check.
+    shape            : of every image in an image column: height, width, and 1 channel (grey) or 3 (red, green, blue).
     """
 
     name: str
@@ -77,6 +80,19 @@ class Column:
     date_format: str | None = None
     decimal_comma: bool = False
     reasons: tuple[str, ...] = ()
+    shape: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind is Kind.IMAGE) != (self.shape is not None):
+            raise SchemaMismatch(
+                f"Column '{self.name}' is {self.kind}, {'with' if self.shape else 'without'} the shape of an image. A "
+                "column of kind image states its shape, height, width and channels; no other column has one."
+            )
+        if self.shape is not None and not _is_shape(self.shape):
+            raise SchemaMismatch(
+                f"The shape of column '{self.name}' is not that of an image: height and width are whole numbers from "
+                "1, and there is 1 channel (grey) or 3 (red, green, blue). Correct it."
+            )
 
     def has_role(self, role: Role) -> bool:
         """Whether the column plays ``role``."""
@@ -88,9 +104,13 @@ class Column:
 
     @property
     def is_modelled(self) -> bool:
-        """Whether a statistical model may use the column: not an identifier, not free text."""
+        """Whether a statistical model may use the column: no identifier, free text or image."""
         identifies = self.has_role(Role.PERSON_KEY) or self.has_role(Role.DIRECT_IDENTIFIER)
-        return not identifies and self.kind not in (Kind.IDENTIFIER, Kind.TEXT)
+        return not identifies and self.kind not in (Kind.IDENTIFIER, Kind.TEXT, Kind.IMAGE)
+
+
+def _is_shape(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 and all(type(side) is int and side >= 1 for side in shape) and shape[2] in _CHANNELS
 
 
 @dataclass(frozen=True, slots=True)

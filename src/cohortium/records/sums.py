@@ -78,6 +78,10 @@ class Sums(Mapping[str, "NDArray[Any]"]):
         noise = {name: math.hypot(self.noise.get(name, 0.0), other.noise.get(name, 0.0)) for name in noisy}
         return Sums({name: self[name] + other[name] for name in self}, self.bounds, noise)
 
+    def __reduce__(self) -> tuple[type[Sums], tuple[dict[str, Any], dict[str, float], dict[str, float]]]:
+        """As they go between the processes of one site."""
+        return Sums, (dict(self._arrays), dict(self.bounds), dict(self.noise))
+
     def to_bytes(self) -> bytes:
         """As they travel."""
         return pack({"bounds": dict(self.bounds)}, self._arrays)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cohortium.errors import InvalidRecords, InvalidRequest, SchemaMismatch
+from cohortium.records.images import check_pixels, pixels_of
 from cohortium.records.schema import Column, Kind, Role, Schema
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.DATETIME: pa.timestamp("us"),
     Kind.IDENTIFIER: pa.string(),
     Kind.TEXT: pa.string(),
+    Kind.IMAGE: pa.binary(),
 }
 
 BOOLEAN_LEVELS = ("false", "true")
@@ -36,7 +38,8 @@ BOOLEAN_LEVELS = ("false", "true")
 class Table:
     """Rows of records under a schema. Immutable; every method gives a new table.
 
-    arrow  : a pyarrow.Table whose column types follow ``ARROW_TYPES`` for the kinds of ``schema``.
+    arrow  : a pyarrow.Table whose column types follow ``ARROW_TYPES`` for the kinds of ``schema``; an image is its
+             8-bit pixels row by row, the channels of a pixel beside each other.
     schema : the columns in the same order.
     Raises : SchemaMismatch when the columns differ from the schema or cannot take its types without loss.
     """
@@ -117,6 +120,16 @@ class Table:
             self._codes[name] = _coded(self.arrow.column(name), self.schema[name])
         return self._codes[name]
 
+    def pixels(self, name: str) -> NDArray[np.uint8]:
+        """Pixels of an image column (n, height, width, channels), 0 where the image is missing.
+
+        They are read where they lie, if they lie in one piece and none is missing, and cannot be written to.
+        """
+        column = self.schema[name]
+        if column.shape is None:
+            raise InvalidRequest(f"Column '{name}' is {column.kind}; an image was expected.")
+        return pixels_of(self.arrow.column(name), column.shape)
+
     def factorised(self, name: str) -> NDArray[np.int32]:
         """Codes (n,) that are equal where the values of a column of any kind are equal; -1 where missing."""
         array = self.arrow.column(name).combine_chunks()
@@ -185,6 +198,8 @@ def concat(tables: Sequence[Table]) -> Table:
 
 def _typed(array: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
     wanted = ARROW_TYPES[column.kind]
+    if column.shape is not None:
+        check_pixels(array, column)
     if array.type.equals(wanted):
         return array
     try:

@@ -20,6 +20,8 @@ from cohortium.serve.reporter import Reporter
 FAILED, REFUSED = 2, 3
 """Exit codes: 0 done; 2 input or request that cannot be used; 3 the gate refused; 130 interrupted."""
 
+_UNUSABLE_PATHS = (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
+
 app = typer.Typer(
     name="cohortium",
     help="Turn a hospital's table into a safe synthetic twin, with the evidence that it is one.",
@@ -234,6 +236,11 @@ def main() -> None:
         _stop(str(refusal), REFUSED)
     except CohortiumError as error:
         _stop(str(error), FAILED)
+    except _UNUSABLE_PATHS as error:
+        if error.filename is None:
+            raise
+        told = "Check the path, and that this account may use it."
+        _stop(f"{error.filename} cannot be used: {error.strerror}. {told}", FAILED)
 
 
 def _stop(message: str, code: int) -> NoReturn:

@@ -32,6 +32,7 @@ from cohortium.serve.workspace import Workspace
 from cohortium.sources import (
     Options,
     conform,
+    folder_of,
     infer_schema,
     load_schema,
     read_raw,
@@ -69,7 +70,7 @@ def open_table(
         schema = _with_sole_role(schema, person, Role.PERSON_KEY)
     if outcome is not None and not schema[outcome].has_role(Role.OUTCOME):
         schema = schema.replace_column(schema[outcome].with_roles(Role.OUTCOME))
-    return conform(raw, schema)
+    return conform(raw, schema, folder_of(address))
 
 
 def profile_table(
@@ -289,7 +290,7 @@ def _read_as(address: str, schema: Schema) -> Table:
         missing = [name for name in absent if schema[name].is_modelled]
         raise NotApplicable(f"{Path(address).name} lacks the columns {missing} of the real table; add them.")
     present = [name for name in schema.names if name in raw.column_names]
-    return conform(raw.select(present), schema.select(present))
+    return conform(raw.select(present), schema.select(present), folder_of(address))
 
 
 def _keep(folder: Path, evidence: Evidence, decision: Decision, schema: Schema) -> None:

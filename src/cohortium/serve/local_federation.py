@@ -18,7 +18,8 @@ from cohortium.federate.engine.supervise import Child
 from cohortium.federate.hub.home import HubHome, make_hub
 from cohortium.federate.hub.invitations import Invitations, Token
 from cohortium.federate.node.datasets import Dataset, publish
-from cohortium.federate.node.store import NodeStore, Rule
+from cohortium.federate.node.decisions import Rule
+from cohortium.federate.node.store import NodeStore
 
 READY_S = 60.0
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from cohortium import pages
 from cohortium.federate.node.datasets import datasets
-from cohortium.federate.node.store import PENDING, NodeStore, Received, Rule
+from cohortium.federate.node.decisions import APPROVED, PENDING, REFUSED, VOID, WITHDRAWN, Received, Rule
+from cohortium.federate.node.store import NodeStore
 from cohortium.federate.study import in_words
 from cohortium.privacy.accounting import epsilon_of
 from cohortium.privacy.ledger import BudgetLedger
@@ -32,7 +33,8 @@ def page_of(site: str, hub: str, folder: Path, store: NodeStore) -> str:
         "datasets": [(one.name, one.source, ", ".join(one.columns) or "all") for one in datasets(folder).values()],
         "home": shlex.quote(str(folder)),
         "pending": [_study(one) for one in studies if one.decision == PENDING],
-        "decided": [_study(one) for one in studies if one.decision != PENDING],
+        "decided": [_study(one) for one in studies if one.decision in (APPROVED, REFUSED)],
+        "past": [_study(one) for one in studies if one.decision in (WITHDRAWN, VOID)],
         "rules": [(number, standing_rule.in_words(rule)) for number, rule in store.rules().items()],
         "left": what_left(store)[:MOST_SHOWN],
         "budgets": budget_lines(folder),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cohortium.errors import InvalidRequest
 from cohortium.federate.node.datasets import datasets
-from cohortium.federate.node.store import Rule
+from cohortium.federate.node.decisions import Rule
 from cohortium.federate.offered import offered
 from cohortium.federate.study import MODES
 
@@ -20,7 +20,7 @@ def must_fit(rule: Rule, folder: Path) -> None:
     _must_be_known("mode", rule.modes, MODES)
     if rule.columns:
         dataset = published[rule.dataset]
-        _must_be_known("column open to studies", rule.columns, dataset.allowed(dataset.load().schema))
+        _must_be_known("column open to studies", rule.columns, dataset.allowed(dataset.schema()))
 
 
 def in_words(rule: Rule) -> str:

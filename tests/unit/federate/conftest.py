@@ -13,9 +13,10 @@ from cohortium.analyse import Describe
 from cohortium.federate import Analysis, InProcess, Study
 from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.store import HubStore, Run
+from cohortium.federate.node.decisions import APPROVED
 from cohortium.federate.node.desk import Desk
 from cohortium.federate.node.secure_site import SecureSite
-from cohortium.federate.node.store import APPROVED, NodeStore
+from cohortium.federate.node.store import NodeStore
 from cohortium.records import Table
 
 SITES = ("north", "south", "west")

@@ -195,4 +195,4 @@ def test_a_malformed_answer_ends_the_run_clearly(federation: Federation) -> None
     federation.hub.submit("run1", asked, "t")
     ended = federation.conductor(Disturbed(federation.channel, fault)).conduct("run1")
     assert ended.status == FAILED
-    assert "ProtocolViolation" in ended.said
+    assert ended.error == "ProtocolViolation"

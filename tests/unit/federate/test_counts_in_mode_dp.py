@@ -80,6 +80,7 @@ def test_under_noise_only_the_schema_file_tells_levels(
     analyses = (Analysis("who", Describe(("hospital", "stage"))),)
     asked = replace(study(mode="secure"), mode=mode, analyses=analyses, **budget)
     federation.approve_everywhere(asked)
+    federation.desks["north"].guard.ledger.grant(Account("dataset", "trial"), BUDGET, by="steward")
     offer = Request("offer", "run", body=asked.to_bytes()).to_bytes()
     schema = schema_from_plain(Reply.from_bytes(federation.desks["north"].answer(offer)).facts["schema"])
     assert schema["hospital"].levels == told

@@ -8,8 +8,9 @@ from tests.unit.federate.conftest import Federation, study
 
 from cohortium.errors import InvalidRequest, PermitDenied, ProtocolViolation
 from cohortium.federate.messages import Reply, Request
+from cohortium.federate.node.decisions import APPROVED, REFUSED, Rule
 from cohortium.federate.node.desk import Desk
-from cohortium.federate.node.store import APPROVED, REFUSED, NodeStore, Rule
+from cohortium.federate.node.store import NodeStore
 from cohortium.federate.study import Study
 from cohortium.records import State, Sums, schema_to_plain
 

@@ -94,7 +94,8 @@ def test_nothing_is_spent_that_was_not_granted(federation: Federation) -> None:
     federation.approve_everywhere(asked)
     ended = federation.run(asked)
     assert ended.status == FAILED
-    assert "BudgetExhausted" in ended.said
+    assert "No privacy budget was ever granted" in ended.said
+    assert all(not desk.guard.ledger.charges() for desk in federation.desks.values())
     _grant(federation, 4.0)
     again = replace(asked, title="again, with too little")
     federation.approve_everywhere(again)

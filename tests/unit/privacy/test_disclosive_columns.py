@@ -10,7 +10,8 @@ import pytest
 from tests.tables import visits
 
 from cohortium.errors import DisclosureRefused
-from cohortium.privacy.disclosive_columns import check_columns, persons_per_level, without_rare_levels
+from cohortium.privacy.column_facts import persons_per_level
+from cohortium.privacy.disclosive_columns import check_columns, without_rare_levels
 from cohortium.privacy.disclosure import DisclosureRules
 from cohortium.records import Column, Kind, Schema, Table
 

@@ -138,3 +138,23 @@ def test_what_is_not_bounded_does_not_leave() -> None:
         plan(2, persons=50).words(Sums({**EMPTY, PERSONS: 51}), SecureNoise())
     with pytest.raises(InvalidRequest, match="at least one must be left"):
         plan(3, dropouts=2, colluding=1)
+
+
+def test_an_array_of_more_weight_has_less_noise_and_the_cost_stays() -> None:
+    even, uneven = (
+        plan_noise(EMPTY.layout, SENSITIVITY, RHO, weights=weights, sites=5)
+        for weights in ({}, {PERSONS: 0.1, "sum": 4.0})
+    )
+    assert float(uneven.rho) == pytest.approx(float(RHO), rel=0.01) and uneven.rho <= RHO
+    assert float(uneven.arrays["sum"].rho / uneven.rho) == pytest.approx(4.0 / 5.1, rel=0.01)
+    assert uneven.deviation("sum") < even.deviation("sum")
+    assert uneven.deviation(PERSONS) > even.deviation(PERSONS)
+    with pytest.raises(InvalidRequest, match="weight above 0"):
+        plan_noise(EMPTY.layout, SENSITIVITY, RHO, weights={"sum": 0.0}, sites=5)
+
+
+@pytest.mark.parametrize("bound", [math.nan, math.inf, -1.0])
+def test_a_bound_that_is_no_number_lets_nothing_leave(bound: float) -> None:
+    """A state that makes a bound NaN would otherwise pass for one that needs no noise."""
+    with pytest.raises(NotApplicable, match="not a finite number"):
+        plan_noise(EMPTY.layout, {**SENSITIVITY, "sum": bound}, RHO, sites=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -11,14 +12,16 @@ from tests.tables import visits
 
 from cohortium.analyse import drive
 from cohortium.analyse.describe import Describe
-from cohortium.errors import NotApplicable
+from cohortium.errors import InvalidRequest, NotApplicable
 from cohortium.privacy.sensitivity import (
     Bounded,
     BoundedMoments,
     bounded,
     capped,
     counts_sensitivity,
+    noisy_start,
     one_row_per_person,
+    part_of_budget,
 )
 from cohortium.records import PERSONS, Column, Kind, Role, Schema, State, Sums, Table
 
@@ -128,3 +131,27 @@ def test_an_algorithm_that_bounds_nothing_cannot_run_so() -> None:
         bounded(Unbounded(), SCHEMA)  # type: ignore[arg-type]
     assert isinstance(bounded(Own(), SCHEMA), Bounded)  # type: ignore[arg-type]
     assert isinstance(bounded(Own(), SCHEMA), Own)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("told", "parts"), [(4, [1, 1, 1, 1]), ((1, 4, 3), [1, 4, 3])])
+def test_a_budget_is_divided_as_an_algorithm_says(told: int | tuple[int, ...], parts: list[int]) -> None:
+    @dataclass(frozen=True)
+    class Told:
+        registered_name = "told"
+
+        def steps(self) -> int | tuple[int, ...]:
+            return told
+
+    found = [part_of_budget(Told(), step) for step in range(len(parts))]  # type: ignore[arg-type]
+    assert found == [Fraction(part, sum(parts)) for part in parts]
+    with pytest.raises(InvalidRequest, match=f"takes {len(parts)} steps"):
+        part_of_budget(Told(), len(parts))  # type: ignore[arg-type]
+
+
+def test_an_algorithm_that_says_nothing_gets_half_of_what_is_left() -> None:
+    found = [part_of_budget(ALGORITHM, step) for step in range(5)]
+    assert found == [Fraction(1, 2), Fraction(1, 4), Fraction(1, 8), Fraction(1, 16), Fraction(1, 32)]
+
+
+def test_an_algorithm_that_asks_for_nothing_else_under_noise_starts_as_ever() -> None:
+    assert noisy_start(ALGORITHM, SCHEMA).to_bytes() == ALGORITHM.start(SCHEMA).to_bytes()

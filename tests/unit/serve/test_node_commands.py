@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.unit.serve.conftest import OFFERED
 from typer.testing import CliRunner
 
-from cohortium.errors import InvalidRequest
+from cohortium.errors import InvalidRequest, ProtocolViolation
+from cohortium.federate.hub.invitations import Token
 from cohortium.federate.node.store import NodeStore
 from cohortium.serve.federation import node_app
 from cohortium.serve.node_page import page_of
@@ -91,3 +93,64 @@ def test_a_node_says_that_it_begins(node: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("cohortium.serve.federation.node.needs_federation", lambda: None)
     monkeypatch.setattr("cohortium.serve.federation.node.become", lambda _module, _folder: None)
     assert _typed("start", home=node) == "Node 'mainz' connects to the hub at hub.example.org:8702; Ctrl+C ends it."
+
+
+def test_what_was_withdrawn_is_out_of_the_inbox_and_in_the_history(node: Path) -> None:
+    store = NodeStore(node / "node.db")
+    store.withdraw(OFFERED.digest, "its researcher cancelled it")
+    assert _typed("inbox", home=node) == "1 more were withdrawn, or are void; --all shows them."
+    assert "withdrawn: its researcher cancelled it" in _typed("inbox", "--all", home=node)
+    assert "Waiting for you: nothing" in _typed("status", home=node)
+    page = page_of("mainz", "hub", node, store)
+    assert "Withdrawn or void" in page and "withdrawn: its researcher cancelled it" in page
+    assert "cohortium node approve" not in page
+    assert "holds if it is asked for again" in _typed("approve", SHORT, home=node)
+
+
+def test_a_dataset_is_published_no_more(node: Path) -> None:
+    _typed("approve", SHORT, home=node)
+    _typed("allow", "anaemia", "--algorithm", "describe", home=node)
+    _typed("grant", "anaemia", "--epsilon", "1", "--delta", "1e-5", home=node)
+    said = _typed("unpublish", "anaemia", home=node)
+    assert f"Void: the approval of {SHORT}, Ages in four." in said
+    assert "Taken back: the standing rule for describe." in said
+    assert "Datasets: none." in _typed("status", home=node)
+    assert "no standing rule" in _typed("rules", home=node)
+    assert "dataset anaemia" in _typed("budget", home=node)
+    page = page_of("mainz", "hub", node, NodeStore(node / "node.db"))
+    assert "No dataset is published" in page and "&#39;anaemia&#39; is no longer published" in page
+    assert "dataset unpublished" in page
+    with pytest.raises(InvalidRequest, match="no dataset 'anaemia' here; there is: none"):
+        _typed("unpublish", "anaemia", home=node)
+
+
+def test_a_rule_says_which_studies_wait_that_are_like_it(node: Path) -> None:
+    NodeStore(node / "node.db").receive(replace(OFFERED, title="Ages once more"), ("describe",))
+    said = _typed("allow", "anaemia", "--algorithm", "describe", "--researcher", "ada", home=node)
+    assert "2 studies like this still wait for your decision" in said
+    command = said.partition("To approve: cohortium ")[2]
+    assert SHORT in command and f"--home '{node}'" in command
+    assert "Waiting for you: nothing" not in _typed("status", home=node)
+    assert "Approved" in _typed(*command.partition(" --home")[0].split()[1:], home=node)
+    assert "Waiting for you: nothing" in _typed("status", home=node)
+
+
+def test_a_rule_approves_what_waits_when_it_is_told_to(node: Path) -> None:
+    said = _typed("allow", "anaemia", "--algorithm", "describe", "--waiting", home=node)
+    assert f"Approved {SHORT}: Ages in four" in said and "wait" not in said
+    assert "Waiting for you: nothing" in _typed("status", home=node)
+
+
+def test_several_studies_are_decided_together_or_not_at_all(node: Path) -> None:
+    with pytest.raises(InvalidRequest, match="No study is called '999'"):
+        _typed("approve", SHORT, "999", home=node)
+    assert f"Waiting for you: {SHORT}" in _typed("status", home=node)
+
+
+def test_another_hub_than_the_one_told_by_telephone_is_not_joined(tmp_path: Path) -> None:
+    token = Token("https://hub.example.org:1", "ab" * 32, "mainz", "secret").to_text()
+    with pytest.raises(ProtocolViolation, match="fingerprint abab-abab-abab-abab-abab, not 0000-"):
+        _typed("enrol", token, "--fingerprint", "0000-0000-0000-0000-0000", home=tmp_path / "node")
+    with pytest.raises(InvalidRequest, match="20 hexadecimal digits"):
+        _typed("enrol", token, "--fingerprint", "abab", home=tmp_path / "node")
+    assert not (tmp_path / "node").exists()

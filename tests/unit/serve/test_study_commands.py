@@ -15,7 +15,7 @@ from cohortium.errors import CohortiumError, InvalidRequest
 from cohortium.serve.federation import study_app
 from cohortium.sources import read
 
-WHY = "PermitDenied: mainz: no legal basis"
+WHY = "mainz: no legal basis"
 
 
 class Hub:
@@ -23,7 +23,7 @@ class Hub:
 
     def __init__(self, status: str, results: dict[str, bytes] | None = None) -> None:
         self.status, self.results = status, results or {}
-        self.run = {"run": "r1", "title": "Ages", "status": status, "said": WHY}
+        self.run = {"run": "r1", "title": "Ages", "status": status, "said": WHY, "error": "PermitDenied"}
 
     def __enter__(self) -> Self:
         return self
@@ -48,9 +48,9 @@ class Hub:
         return self.results[path.rpartition("/")[2]]
 
     def watch(self, _run: str, said: Any) -> dict[str, Any]:
-        refused = {"site": "mainz", "said": "PermitDenied", "reason": "no legal basis"}
+        refused = {"site": "mainz", "said": "refused", "reason": "no legal basis", "error": "PermitDenied"}
         said({"number": 1, "at": "noon", "what": "decision", **refused})
-        said({"number": 2, "at": "noon", "what": self.status, "said": WHY})
+        said({"number": 2, "at": "noon", "what": self.status, "said": WHY, "error": "PermitDenied"})
         return self.run
 
 
@@ -136,4 +136,4 @@ def test_why_a_run_failed_is_said_once_and_without_classes(monkeypatch: pytest.M
     _told(monkeypatch, Hub("failed"))
     result = CliRunner().invoke(study_app, ["watch", "r1", "--token", "t"])
     assert str(result.exception) == "The run failed: mainz: no legal basis."
-    assert " ".join(result.output.split()) == "noon decision site mainz, reason no legal basis"
+    assert " ".join(result.output.split()) == "noon decision site mainz, said refused, reason no legal basis"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -116,8 +117,9 @@ def test_columns_are_found_by_name_and_differences_are_named() -> None:
 
 
 def test_a_table_without_rows_conforms() -> None:
-    schema = Schema(tuple(Column(kind.value, kind) for kind in Kind))
-    table = conform(pa.table({kind.value: pa.array([], pa.string()) for kind in Kind}), schema)
+    shapes = {Kind.IMAGE: (2, 2, 1)}
+    schema = Schema(tuple(Column(kind.value, kind, shape=shapes.get(kind)) for kind in Kind))
+    table = conform(pa.table({kind.value: pa.array([], pa.string()) for kind in Kind}), schema, Path())
     assert len(table) == 0
 
 

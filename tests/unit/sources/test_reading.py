@@ -62,7 +62,7 @@ def test_each_sheet_and_table_has_its_own_schema_file(tmp_path: Path) -> None:
 
 def test_every_format_is_registered_with_a_line_for_people() -> None:
     names = {entry.name for entry in entries("source")}
-    assert names == {"csv", "parquet", "arrow", "excel", "sqlite", "duckdb", "postgres", "redcap"}
+    assert names == {"csv", "parquet", "arrow", "excel", "sqlite", "duckdb", "postgres", "redcap", "npz"}
     assert all(entry.summary for entry in entries("source"))
 
 

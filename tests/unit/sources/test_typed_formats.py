@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cohortium.errors import InvalidRequest, SourceUnreadable
-from cohortium.records import Kind
+from cohortium.errors import InvalidRequest, SchemaMismatch, SourceUnreadable
+from cohortium.records import Column, Kind, Schema
 from cohortium.sources import Options, conform, infer_schema, open_large, read_raw
 
 
@@ -70,10 +70,18 @@ def test_a_typed_file_cut_short_is_refused(tmp_path: Path, name: str) -> None:
         read_raw(tmp_path / name)
 
 
-def test_nested_and_binary_columns_are_named(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"id": [1], "codes": [["a", "b"]], "scan": [b"\x00"]}), tmp_path / "a.parquet")
-    with pytest.raises(SourceUnreadable, match=r"\['codes', 'scan'\]"):
+def test_nested_columns_are_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": [1], "codes": [["a", "b"]], "parts": [{"a": 1}]}), tmp_path / "a.parquet")
+    with pytest.raises(SourceUnreadable, match=r"\['codes', 'parts'\]"):
         read_raw(tmp_path / "a.parquet")
+
+
+def test_binary_columns_that_are_no_images_are_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": [1], "scan": [b"\x00"]}), tmp_path / "a.parquet")
+    with pytest.raises(SourceUnreadable, match="'scan' holds binary data that are not image files"):
+        infer_schema(read_raw(tmp_path / "a.parquet"))
+    with pytest.raises(SchemaMismatch, match=r"'scan' \(text\): 1 of 1"):
+        conform(read_raw(tmp_path / "a.parquet"), Schema((Column("id", Kind.INTEGER), Column("scan", Kind.TEXT))))
 
 
 def _workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:

@@ -13,6 +13,7 @@ import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import drive
 from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnavailable, TargetUnwritable
 from cohortium.federate.channel import Channel
+from cohortium.federate.hub.farewells import Farewells
 from cohortium.federate.hub.gate import let_out
 from cohortium.federate.hub.replies import credential_told, read_reply, reason_told, schema_told, sums_told
 from cohortium.federate.hub.secure_total import SecureTotal
@@ -21,6 +22,7 @@ from cohortium.federate.messages import Reply, Request
 from cohortium.federate.secrecy import Credential, layout_of
 from cohortium.federate.study import Analysis
 from cohortium.privacy.disclosure import DisclosureRules, load_rules
+from cohortium.privacy.sensitivity import noisy_start
 from cohortium.records import (
     Schema,
     State,
@@ -66,9 +68,9 @@ class Conductor:
         self.channel, self.store, self.sleep, self.clock, self.decision_s = channel, store, sleep, clock, decision_s
         self.enrolled = enrolled or channel.sites
         self.rules = rules or load_rules()
+        self.farewells = Farewells(channel, store)
         self._sessions: dict[str, SecureTotal] = {}
         self._cancelled: set[str] = set()
-        self._farewells: list[threading.Thread] = []
         self._lock = threading.Lock()
 
     def cancel(self, run: str) -> None:
@@ -87,23 +89,23 @@ class Conductor:
                 if found.status in ENDED:
                     return found
                 self.store.set_status(run, *self._outcome(found))
-                self._close(found)
+                self.close(run)
             except TargetUnwritable as error:
                 self._sessions.pop(run, None)  # it may have been in the middle of a round
                 _log.warning("Run %s waits: %s", run, error)
                 self.sleep(DISK_PAUSE_S)
 
-    def _outcome(self, run: Run) -> tuple[str, str]:
-        """How a run ended, and what is said about it."""
+    def _outcome(self, run: Run) -> tuple[str, str, str]:
+        """How a run ended, what is said about it, and the class of the error that it ended with."""
         try:
             self._conduct(run)
         except Cancelled:
-            return CANCELLED, "cancelled"
+            return CANCELLED, "cancelled", ""
         except TargetUnwritable:
             raise
         except CohortiumError as error:
-            return FAILED, f"{type(error).__name__}: {error}"
-        return DONE, ""
+            return FAILED, str(error), type(error).__name__
+        return DONE, "", ""
 
     def _conduct(self, run: Run) -> None:
         study, facts = run.study, dict(run.facts)
@@ -129,7 +131,6 @@ class Conductor:
             self._check_cancelled(run.run)
             counter["step"] = step
             self.store.checkpoint(run.run, analysis.name, step, state)
-            self.store.record(run.run, "step", {"analysis": analysis.name, "step": step, "asks": state.step})
 
         def total_of(state: State) -> Sums:
             if run.study.mode == "plain":
@@ -137,6 +138,8 @@ class Conductor:
             return self._secure_total(run, analysis, schema, known, counter["step"], state)
 
         first, state = self.store.resume_from(run.run, analysis.name) or (0, None)
+        if state is None and run.study.mode == "dp":
+            state = noisy_start(analysis.algorithm, schema)
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
         mode: Any = run.study.mode
         released = let_out(analysis.algorithm, result, self.rules, mode)
@@ -183,6 +186,7 @@ class Conductor:
         quorum = study.quorum or len(wanted)
         if not wanted:
             raise SiteUnavailable("No site has joined this hub. Invite the nodes, then submit the study again.")
+        self.store.offered(run.run, wanted)
         begun = self.clock()
         decisions: dict[str, Reply] = {}
         heard: set[str] = set()
@@ -196,15 +200,16 @@ class Conductor:
                 heard.add(site)
                 if reply.error or reply.facts.get("decision") != "pending":
                     decisions[site] = reply
-                    said = reply.error or str(reply.facts.get("decision"))
-                    self.store.record(run.run, "decision", {"site": site, "said": said, "reason": reply.reason})
+                    said = "refused" if reply.error else str(reply.facts.get("decision"))
+                    kind = {"error": reply.error} if reply.error else {}
+                    self.store.record(run.run, "decision", {"site": site, "said": said, "reason": reply.reason, **kind})
             approved = tuple(s for s in wanted if s in decisions and decisions[s].facts.get("decision") == "approved")
             waited_s = self.clock() - begun
             waited_for = wanted if waited_s <= study.patience_s else heard
             waiting = [site for site in wanted if site in waited_for and site not in decisions]
             if not waiting or waited_s > self.decision_s:
                 break
-            self.store.set_status(run.run, WAITING, f"waiting for a decision of {', '.join(waiting)}")
+            self.store.set_status(run.run, WAITING, _awaited(waiting, heard))
             self.sleep(DECIDE_PAUSE_S)
         if len(approved) < quorum:
             reasons = "; ".join(
@@ -219,10 +224,12 @@ class Conductor:
         topic: str,
         facts: Mapping[str, dict[str, Any]],
         bodies: Mapping[str, bytes],
+        take: Callable[[str, Reply], None] | None = None,
         enough: int | None = None,
     ) -> dict[str, Reply]:
         """Ask until every site has answered; a silent one is waited for as long as the study says.
 
+        take   : given every answer as it comes, which is then not kept.
         enough : so many answers will do, where all have been asked once.
         Raises : SiteUnavailable naming who is silent; the error that a site refused with.
         """
@@ -233,7 +240,11 @@ class Conductor:
         while True:
             self._check_cancelled(run.run)
             waiting = [site for site in facts if site not in answers and site not in lost]
-            asked = {site: Request(topic, run.run, facts[site], bodies[site]) for site in waiting}
+            made = {  # sites that are asked the same share one request: it can be large
+                (id(facts[site]), id(bodies[site])): Request(topic, run.run, facts[site], bodies[site])
+                for site in waiting
+            }
+            asked = {site: made[id(facts[site]), id(bodies[site])] for site in waiting}
             for site, reply in self._ask(asked).items():
                 if reply is None:
                     continue
@@ -244,6 +255,9 @@ class Conductor:
                     lost.add(site)  # the others can finish the round without it
                     continue
                 answers[site] = reply.raise_for_error(site)
+                if take is not None:
+                    take(site, reply)
+                    answers[site] = Reply()
             silent = [site + unable.get(site, "") for site in facts if site not in answers]
             if not silent or (enough is not None and len(answers) >= enough):
                 return answers
@@ -256,25 +270,31 @@ class Conductor:
             self.sleep(PAUSE_S)
 
     def _ask(self, requests: Mapping[str, Request]) -> dict[str, Reply | None]:
-        raw = self.channel.ask({site: request.to_bytes() for site, request in requests.items()}, ASK_S)
-        return {site: None if data is None else read_reply(site, data) for site, data in raw.items()}
+        distinct = {id(request): request for request in requests.values()}
+        whole = {place: request.to_bytes() for place, request in distinct.items()}
+        raw = self.channel.ask({site: whole[id(request)] for site, request in requests.items()}, ASK_S)
+        found: dict[str, Reply | None] = {}
+        for site in requests:
+            data = raw.pop(site)  # read and let go of one after the other
+            found[site] = None if data is None else read_reply(site, data)
+        return found
 
-    def _close(self, run: Run) -> None:
-        """Tell the sites that the run is over, without waiting for them."""
-        self._sessions.pop(run.run, None)
-        sites = self.store.run(run.run).facts.get("roster", [])
-        closing = {site: Request("close", run.run) for site in sites}
-        thread = threading.Thread(target=self._ask, args=(closing,), daemon=True)
-        thread.start()
-        with self._lock:
-            self._farewells = [*(one for one in self._farewells if one.is_alive()), thread]
+    def close(self, run: str) -> None:
+        """Tell the sites that were offered the run's study that it is over, without waiting for them."""
+        self._sessions.pop(run, None)
+        self.farewells.tell(run)
 
     def settle(self) -> None:
         """Wait until the sites have been told what is over."""
-        for thread in self._farewells:
-            thread.join(ASK_S)
+        self.farewells.settle()
 
     def _check_cancelled(self, run: str) -> None:
         with self._lock:
             if run in self._cancelled:
                 raise Cancelled("The run was cancelled.")
+
+
+def _awaited(sites: list[str], heard: set[str]) -> str:
+    """Whose decision is waited for, and which of the nodes have not answered yet."""
+    silent = ", ".join(site for site in sites if site not in heard)
+    return f"waiting for a decision of {', '.join(sites)}" + (f"; not heard from yet: {silent}" if silent else "")

@@ -30,7 +30,8 @@ class HubDesk:
         return run
 
     def resume(self) -> list[Run]:
-        """Take up what was under way when the hub ended."""
+        """Take up what was under way when the hub ended, and tell sites what was over by then."""
+        self.conductor.farewells.tell()
         found = self.store.runs(QUEUED, WAITING, RUNNING)
         for run in found:
             self.store.record(run.run, "resumed", {})
@@ -44,6 +45,7 @@ class HubDesk:
             thread = self._threads.get(run)
         if thread is None or not thread.is_alive():
             self.store.set_status(run, CANCELLED, "cancelled")
+            self.conductor.close(run)
 
     def wait(self, run: str, timeout_s: float | None = None) -> Run:
         """The run when it has ended, or when the time is over."""
@@ -62,6 +64,7 @@ class HubDesk:
             "study_digest": found.study.digest,
             "status": found.status,
             "said": found.said,
+            "error": found.error,
             "submitted": found.submitted,
             "roster": found.facts.get("roster", []),
             "schema": found.facts.get("schema"),
@@ -94,6 +97,7 @@ class HubDesk:
         finally:
             if not has_ended:  # an error of the program, which the log shows: the run must not seem to go on
                 self.store.set_status(run, FAILED, "The hub could not go on; its log says why.")
+                self.conductor.close(run)
         with self._lock:
             self._threads.pop(run, None)
         for left in self.store.runs(QUEUED, WAITING, RUNNING):

@@ -126,7 +126,9 @@ class Invitations:
         with self.database.reading() as database:
             row = database.execute("SELECT name FROM researchers WHERE hash = ?", (_hash(secret),)).fetchone()
         if row is None:
-            raise PermitDenied("This token is not known here.")
+            raise PermitDenied(
+                "This token is no researcher's of this hub, or a newer one was made for the name. Ask its operator."
+            )
         return str(row[0])
 
 

@@ -15,6 +15,14 @@ def read_reply(site: str, data: bytes) -> Reply:
         return Reply.from_bytes(data)
 
 
+def has_heard(data: bytes) -> bool:
+    """Whether the site that answered this has taken in what it was told; one whose disk is full is told again."""
+    try:
+        return Reply.from_bytes(data).error != "SiteUnavailable"
+    except ProtocolViolation:
+        return True
+
+
 def schema_told(site: str, reply: Reply) -> Schema:
     """The public schema in an approval; raises ProtocolViolation or SchemaMismatch."""
     with from_site(site):

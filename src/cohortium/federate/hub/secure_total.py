@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 
 class Ask(Protocol):
-    """Asks sites and waits for all of them, or for as many as are said to be enough."""
+    """Asks sites, and hands every reply on as it comes, until all have answered or as many as are said to be enough."""
 
     def __call__(
-        self, topic: str, facts: Mapping[str, dict[str, Any]], bodies: Mapping[str, bytes], enough: int | None = None
-    ) -> dict[str, Reply]:
-        """Replies by site."""
+        self,
+        topic: str,
+        facts: Mapping[str, dict[str, Any]],
+        bodies: Mapping[str, bytes],
+        take: Callable[[str, Reply], None],
+        enough: int | None = None,
+    ) -> object:
+        """``take`` is given a site and its reply, which is not kept."""
         ...
 
 
@@ -69,13 +74,11 @@ class SecureTotal:
         tally = self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
         facts = {"study": self.study.digest, "analysis": analysis.name, "step": step}
         asked = {**facts, "schema": plain}
-        bodies = {
-            site: pack({}, {"state": _octets(data), "mask": _octets(tally.mask_request(site))})
-            for site in self.credentials
-        }
-        for site, reply in self.ask("masked", dict.fromkeys(self.credentials, asked), bodies).items():
-            with from_site(site):
-                tally.add_masked(site, reply.body)
+        masks = {site: tally.mask_request(site) for site in self.credentials}
+        # equal requests are one, as they are from the second round on: states can be large
+        packed = {mask: pack({}, {"state": _octets(data), "mask": _octets(mask)}) for mask in set(masks.values())}
+        bodies = {site: packed[mask] for site, mask in masks.items()}
+        self.ask("masked", dict.fromkeys(self.credentials, asked), bodies, _taken_by(tally.add_masked))
         if not tally.all_are_left:
             self._exchange("confirm", facts, tally.confirm_request(), tally.add_confirmed)
         fewest = self.collector.roster.fewest
@@ -91,9 +94,15 @@ class SecureTotal:
         enough: int | None = None,
     ) -> None:
         everybody = dict.fromkeys(self.credentials, facts)
-        for site, reply in self.ask(topic, everybody, dict.fromkeys(self.credentials, request), enough).items():
-            with from_site(site):
-                add(site, reply.body)
+        self.ask(topic, everybody, dict.fromkeys(self.credentials, request), _taken_by(add), enough)
+
+
+def _taken_by(add: Callable[[str, bytes], None]) -> Callable[[str, Reply], None]:
+    def take(site: str, reply: Reply) -> None:
+        with from_site(site):
+            add(site, reply.body)
+
+    return take
 
 
 def _octets(data: bytes) -> Any:

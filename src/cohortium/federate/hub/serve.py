@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from cohortium.errors import CohortiumError
+from cohortium.errors import CohortiumError, InvalidRequest
 from cohortium.federate.engine.certificates import Authority, pem
 from cohortium.federate.engine.flare.channel import FlareChannel
 from cohortium.federate.engine.flare.kits import server_command, server_kit
@@ -22,18 +23,26 @@ from cohortium.federate.hub.invitations import Invitations
 from cohortium.federate.hub.service import service
 from cohortium.federate.hub.store import HubStore
 from cohortium.federate.node.supervisor import PULSE_S, Stop, hold
+from cohortium.federate.parts import InParts
+
+FREE_S = 10.0
+"""Seconds for which a port is waited for: one hub has ended, and the processes that it started have not yet."""
+TELL_S = 60.0
+"""Between two times at which sites that were away are told which runs are over."""
 
 
 def run(home: HubHome, stop: Stop) -> None:
     """Until ``stop``: FLARE's server as a child process, the service in a thread, and the studies under way."""
     with hold(home.lock):
+        for port in (home.port, home.api_port):
+            must_be_free(port)
         authority = pem(Authority(home.authority).certificate)
         certificate = home.certificate.read_bytes()
         server_kit(
             home.kit, port=home.port, key=home.key, certificate=certificate, authority=authority, socket=home.socket
         )
         flare = Child("flare", server_command(home.kit), home.logs / "flare.log")
-        channel, store = FlareChannel(home.socket), HubStore(home.database)
+        channel, store = InParts(FlareChannel(home.socket)), HubStore(home.database)
         invitations = Invitations(home.database)
         desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes))
         app = service(home, desk, invitations, channel)
@@ -53,13 +62,37 @@ def run(home: HubHome, stop: Stop) -> None:
             flare.start()
             thread.start()
             desk.resume()
+            told = time.monotonic()
             while not stop.asked:
                 flare.keep_running()
+                if time.monotonic() - told > TELL_S:
+                    desk.conductor.farewells.tell()
+                    told = time.monotonic()
                 time.sleep(PULSE_S)
         finally:
             server.should_exit = True
             thread.join(5.0)
             flare.stop()
+
+
+def must_be_free(port: int, within_s: float = FREE_S) -> None:
+    """Wait for a port that an earlier hub may still hold: without it a hub would run and answer nobody.
+
+    Raises : InvalidRequest where another program goes on listening there.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind(("", port))
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise InvalidRequest(
+                        f"Port {port} cannot be used: {error.strerror}. End the program that listens there, or name "
+                        "another port in hub.toml; nodes that have enrolled know the earlier one."
+                    ) from error
+        time.sleep(PULSE_S)
 
 
 def main() -> None:

@@ -138,6 +138,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "submitted": run.submitted,
         "status": run.status,
         "said": run.said,
+        "error": run.error,
         "analyses": [analysis.name for analysis in run.study.analyses],
         "sites": run.facts.get("roster", []),
         "mode": run.study.mode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS results (
   run TEXT NOT NULL, analysis TEXT NOT NULL, result BLOB NOT NULL, PRIMARY KEY (run, analysis));
 CREATE TABLE IF NOT EXISTS events (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS offers (
+  run TEXT NOT NULL, site TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, site));
 """
 
 
@@ -33,6 +35,7 @@ CREATE TABLE IF NOT EXISTS events (
 class Run:
     """One execution of a study: where it stands, and what was last said about it.
 
+    said  : why it failed, where it did; ``error`` is the class of that reason.
     facts : the roster, the agreed schema and other things found out on the way, so that a restarted hub goes on.
     """
 
@@ -42,6 +45,7 @@ class Run:
     status: str
     said: str
     facts: dict[str, Any]
+    error: str = ""
 
 
 class HubStore:
@@ -69,7 +73,8 @@ class HubStore:
             ).fetchone()
         if row is None:
             raise InvalidRequest(f"There is no run '{run}'.")
-        return Run(row[0], study_from_bytes(row[1]), row[2], row[3], row[4], json.loads(row[5]))
+        facts = json.loads(row[5])
+        return Run(row[0], study_from_bytes(row[1]), row[2], row[3], row[4], facts, facts.get("error", ""))
 
     def runs(self, *statuses: str) -> list[Run]:
         """Runs in these states (all where none is given), the earliest first."""
@@ -80,18 +85,44 @@ class HubStore:
             names = [row[0] for row in database.execute(query, statuses)]
         return [self.run(name) for name in names]
 
-    def set_status(self, run: str, status: str, said: str = "") -> None:
-        """Where a run stands now; what has ended stays ended."""
+    def set_status(self, run: str, status: str, said: str = "", error: str = "") -> None:
+        """Where a run stands now, and the class of the error that it failed with; what has ended stays ended."""
         with self.database.reading() as database:
             if database.execute("SELECT status, said FROM runs WHERE run = ?", (run,)).fetchone() == (status, said):
                 return  # while a run waits it says so twice a second
         with self.database.transaction() as database:
             marks = ", ".join("?" for _ in ENDED)
-            database.execute(
+            changed = database.execute(
                 f"UPDATE runs SET status = ?, said = ? WHERE run = ? AND status NOT IN ({marks})",  # noqa: S608
                 (status, said, run, *ENDED),
             )
-            self._write(database, run, status, {"said": said})
+            if error and changed.rowcount:
+                database.execute("UPDATE runs SET facts = json_set(facts, '$.error', ?) WHERE run = ?", (error, run))
+            self._write(database, run, status, {"said": said, **({"error": error} if error else {})})
+
+    def offered(self, run: str, sites: Iterable[str]) -> None:
+        """Remember to whom a study is offered, before it is, so that they hear when its run is over."""
+        rows = [(run, site) for site in sites]
+        with self.database.transaction() as database:
+            database.executemany("INSERT OR IGNORE INTO offers (run, site) VALUES (?, ?)", rows)
+
+    def untold(self) -> dict[str, tuple[str, ...]]:
+        """Runs that are over, and the sites that were offered them and have not heard of it."""
+        marks = ", ".join("?" for _ in ENDED)
+        found: dict[str, tuple[str, ...]] = {}
+        with self.database.reading() as database:
+            query = (
+                "SELECT run, site FROM offers JOIN runs USING (run) "  # noqa: S608 - marks are question marks
+                f"WHERE told = 0 AND status IN ({marks}) ORDER BY submitted, site"
+            )
+            for run, site in database.execute(query, ENDED):
+                found[run] = (*found.get(run, ()), site)
+        return found
+
+    def told(self, run: str, sites: Iterable[str]) -> None:
+        """Remember who has heard that a run is over."""
+        with self.database.transaction() as database:
+            database.executemany("UPDATE offers SET told = 1 WHERE run = ? AND site = ?", ((run, one) for one in sites))
 
     def set_facts(self, run: str, facts: dict[str, Any]) -> None:
         """Keep what was found out about a run."""
@@ -99,11 +130,12 @@ class HubStore:
             database.execute("UPDATE runs SET facts = ? WHERE run = ?", (json.dumps(facts), run))
 
     def checkpoint(self, run: str, analysis: str, step: int, state: State) -> None:
-        """Keep the state that comes before a step, in the place of the earlier one."""
+        """Keep the state that comes before a step, in the place of the earlier one, and write down that it begins."""
         with self.database.transaction() as database:
             database.execute(
                 "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (run, analysis, step, state.to_bytes())
             )
+            self._write(database, run, "step", {"analysis": analysis, "step": step, "asks": state.step})
 
     def resume_from(self, run: str, analysis: str) -> tuple[int, State] | None:
         """The step that was last begun and the state before it; None where nothing was."""

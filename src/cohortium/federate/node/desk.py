@@ -11,13 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import cohortium.federate.offered  # noqa: F401 - registers the algorithms
+from cohortium.analyse.workers import local_workers
 from cohortium.crypto.fixed_point import Encoding
-from cohortium.errors import CohortiumError, PermitDenied, ProtocolViolation, SiteUnavailable, TargetUnwritable
+from cohortium.errors import (
+    CohortiumError,
+    InvalidRequest,
+    PartitionTooLarge,
+    PermitDenied,
+    ProtocolViolation,
+    SiteUnavailable,
+    SourceUnreadable,
+    TargetUnwritable,
+)
 from cohortium.federate.messages import Reply, Request
 from cohortium.federate.node.datasets import Dataset, datasets, find_dataset
+from cohortium.federate.node.decisions import APPROVED, REFUSED, VOID
+from cohortium.federate.node.drawn import Drawn, DrawnOnce
 from cohortium.federate.node.guard import Guard
+from cohortium.federate.node.holdings import Cluster, Holdings
+from cohortium.federate.node.private_steps import PrivateSteps
+from cohortium.federate.node.run_records import RunRecords
 from cohortium.federate.node.secure_site import SecureSite
-from cohortium.federate.node.store import APPROVED, REFUSED, NodeStore
+from cohortium.federate.node.store import NodeStore
 from cohortium.federate.secrecy import context_of, noise_plan, word_layout
 from cohortium.federate.study import Analysis, Study, study_from_bytes
 from cohortium.privacy.secure_noise import SecureNoise
@@ -26,18 +41,22 @@ from cohortium.records import (
     State,
     Sums,
     Table,
-    as_agreed,
     name_of,
-    parse_condition,
-    public_schema,
     schema_from_plain,
     schema_to_plain,
+    told_schema,
     unpack,
 )
 
 KEPT_OPEN = 8
 """Runs whose records stay in memory; the least recently used is closed first."""
 LAST_STEP = 100_000
+ENDED_IN_WORDS = {
+    "cancelled": "its researcher cancelled it",
+    "failed": "its run failed before a decision was made here",
+    "done": "its run ended before a decision was made here",
+}
+"""Why a study that still waits leaves the inbox, by what the hub says of its run."""
 KEPT_ANSWERS = ("step", "deal", "share", "masked", "confirm", "unmask")
 
 
@@ -46,8 +65,8 @@ class Open:
     """A run under way: its study, the records that it may read, and the same under the agreed schema."""
 
     study: Study
-    records: Table
-    agreed: Table | None = None
+    records: RunRecords
+    agreed: RunRecords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +78,7 @@ class Step:
     number: int
     state: State
     state_bytes: bytes
-    records: Table
+    records: RunRecords
 
 
 class Desk:
@@ -70,6 +89,7 @@ class Desk:
     store  : approvals, and what left.
     secure : the site's part in secure sums.
     tables : datasets that are given as tables, for simulation and tests.
+    cluster : starts the processes that read datasets larger than memory.
     Reveals : sums of approved studies under the disclosure rules; kinds, units and levels of approved columns.
     """
 
@@ -81,12 +101,15 @@ class Desk:
         secure: SecureSite,
         *,
         tables: dict[str, Table] | None = None,
+        cluster: Cluster = local_workers,
     ) -> None:
         self.site, self.home, self.store, self.secure = site, home, store, secure
         self.guard = Guard(home)
+        self.drawn = DrawnOnce(store.database.path)
+        self.private = PrivateSteps(store.database.path, self.guard)
         self.tables = tables or {}
         self.runs: dict[str, Open] = {}
-        self.loaded: dict[str, tuple[Any, Table]] = {}
+        self.holdings = Holdings(home, self.tables, cluster)
         self.masked: dict[str, tuple[str, int, str]] = {}
         self.answered: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._lock = threading.Lock()
@@ -108,6 +131,8 @@ class Desk:
             request = Request.from_bytes(data)
             with self._lock:
                 return self._answer(request, hashlib.sha256(data).hexdigest())
+        except (SourceUnreadable, PartitionTooLarge) as error:
+            return Reply.refusing(self._unreadable(error)).to_bytes()
         except TargetUnwritable as error:
             # nothing left, since nothing could be written down; the hub asks again, and there may be space by then
             return Reply.refusing(SiteUnavailable(str(error))).to_bytes()
@@ -136,6 +161,8 @@ class Desk:
         found = self.store.receive(study, tuple(name_of(one.algorithm) for one in study.analyses))
         facts: dict[str, Any] = {"decision": found.decision, "reason": found.reason}
         if found.decision == APPROVED:
+            if study.least_rho > 0:  # before anything leaves any site: what has left stays charged
+                self.guard.must_afford(study, study.least_rho)
             facts["schema"] = self._open(request.run, study)
             facts["credential"] = self.secure.credential.to_plain()
         return Reply(facts)
@@ -143,52 +170,60 @@ class Desk:
     def _open(self, run: str, study: Study) -> dict[str, Any]:
         """Keep the records of an approved study at hand; the public schema of its columns."""
         dataset = self._dataset(study.dataset)
-        table = self._load(dataset)
-        allowed = dataset.allowed(table.schema)
-        closed = [name for name in study.columns if name in table.schema and name not in allowed]
+        records = self._read(dataset)
+        records.must_suit(one.algorithm for one in study.analyses)
+        allowed = dataset.allowed(records.schema)
+        closed = [name for name in study.columns if name in records.schema and name not in allowed]
         if closed:
             raise PermitDenied(f"Columns {closed} of '{study.dataset}' are not open to studies here.")
         if study.where:
-            condition = parse_condition(study.where, table.schema.select(allowed))
-            table = table.take(condition.holds(table))
-        self.guard.admit(study, table)
+            records = records.where(study.where, allowed)
+        facts = self.guard.admit(study, records)
         while len(self.runs) >= KEPT_OPEN:
             self._forget(next(iter(self.runs)))
-        self.runs[run] = Open(study, table)
+        self.runs[run] = Open(study, records)
+        self.tidy()
         # under noise only the schema file may tell a level: that somebody has it is a fact about persons
-        smallest = self.guard.rules.cell if study.mode != "dp" else len(table) + 1
-        return schema_to_plain(public_schema(table, study.columns, smallest=smallest))
+        smallest = None if study.is_noisy else self.guard.rules.cell
+        return schema_to_plain(told_schema(records.schema, study.columns, facts.levels, smallest=smallest))
 
-    def _load(self, dataset: Dataset) -> Table:
-        """The records; a file that has not changed is not read again."""
-        if dataset.name in self.tables:
-            return self.tables[dataset.name]
-        stamp = dataset.stamp()
-        kept = self.loaded.get(dataset.name)
-        if kept is None or stamp is None or kept[0] != stamp:
-            kept = (stamp, self._read(dataset))
-            self.loaded = {dataset.name: kept}
-        return kept[1]
-
-    def _read(self, dataset: Dataset) -> Table:
-        """The records from where they lie; why they cannot be read is for the steward, and names paths."""
+    def _read(self, dataset: Dataset) -> RunRecords:
+        """The records from where they lie."""
         try:
-            return dataset.load()
+            return self.holdings.records(dataset)
         except CohortiumError as error:
-            self.store.record("dataset cannot be read", {"dataset": dataset.name, "reason": str(error)})
-            raise PermitDenied(
-                f"The records of '{dataset.name}' cannot be read at this site; its steward finds the reason in the log."
-            ) from error
+            raise self._unreadable(error, dataset.name) from error
+
+    def _unreadable(self, error: CohortiumError, dataset: str = "") -> PermitDenied:
+        """What a hub is told; why records cannot be read is for the steward, and names paths."""
+        self.store.record("dataset cannot be read", {"dataset": dataset, "reason": str(error)})
+        which = f"of '{dataset}'" if dataset else "of this study"
+        return PermitDenied(
+            f"The records {which} cannot be read at this site; its steward finds the reason in the log."
+        )
+
+    def tidy(self) -> None:
+        """Remove partitions that nobody needs any more; what stands in the way is for the steward."""
+        try:
+            self.holdings.sweep([run.records for run in self.runs.values()])
+        except (InvalidRequest, TargetUnwritable) as error:
+            self.store.record("partitions cannot be removed", {"reason": str(error)})
+
+    def close(self) -> None:
+        """The site answers no more: its workers end."""
+        self.runs.clear()
+        self.tidy()
+        self.holdings.close()
 
     def _step(self, request: Request) -> Reply:
         """Local sums of one analysis for a state, once the rules let them out: mode "plain"."""
         step = self._asked(request, request.body)
         if step.study.mode != "plain":
             raise PermitDenied(f"This study was approved in mode '{step.study.mode}'; its sums do not leave unmasked.")
-        sums = step.analysis.algorithm.local(step.records, step.state)
+        sums = self._local(request.run, step)
         self.guard.check(step.study, step.analysis, sums)
         body = sums.to_bytes()
-        self._leaves(request.run, step, "", len(body), sums)
+        self._leaves(request.run, step, "", len(body), sums.persons)
         return Reply({}, body)
 
     def _deal(self, request: Request) -> Reply:
@@ -213,31 +248,59 @@ class Desk:
         step = self._asked(request, parts["state"].tobytes())
         if step.study.mode == "plain":
             raise PermitDenied("This study was approved in mode 'plain'.")
-        vector, sums = self._vector(request.run, step)
+        vector, persons, rho = self._vector(request.run, step)
         schema = _fact(request, "schema", dict)
         context = context_of(step.study, step.analysis.name, step.number, step.state_bytes, schema)
         # written down first: no round is masked twice, so a full disk must not come after it
-        self._leaves(request.run, step, "masked", vector.nbytes, sums)
+        self._leaves(request.run, step, "masked", vector.nbytes, persons)
         body = self.secure.mask(request.run, parts["mask"].tobytes(), vector, context)
+        if rho is not None:
+            self._pay(request.run, step, rho)
         self.masked[request.run] = (step.analysis.name, step.number, hashlib.sha256(step.state_bytes).hexdigest())
         return Reply({}, body)
 
-    def _vector(self, run: str, step: Step) -> tuple[Any, Sums]:
-        """The words to be masked; in mode "dp" with this site's share of the noise, paid for before."""
+    def _vector(self, run: str, step: Step) -> tuple[Any, int, Fraction | None]:
+        """The words to be masked, the persons behind them, and in mode "dp" what they cost."""
+        if step.study.mode == "dp":
+            return self._noisy_vector(run, step)
         parties = len(self.secure.roster(run).members)
-        if step.study.mode != "dp":
-            sums = step.analysis.algorithm.local(step.records, step.state)
-            self.guard.check(step.study, step.analysis, sums)
-            return Encoding(sums.layout, parties).encode(dict(sums)), sums
+        sums = self._local(run, step)
+        self.guard.check(step.study, step.analysis, sums)
+        return Encoding(sums.layout, parties).encode(dict(sums)), sums.persons, None
+
+    def _local(self, run: str, step: Step) -> Sums:
+        """The sums of a step; where the algorithm adds its noise here, as its run has paid for them."""
+        algorithm, state = step.analysis.algorithm, step.state
+        return self.private.sums(
+            run, step.study, step.analysis, step.number, state, lambda: step.records.local(algorithm, state)
+        )
+
+    def _noisy_vector(self, run: str, step: Step) -> tuple[Any, int, Fraction]:
+        """The same with this site's share of the noise, which is drawn once for a step, however often it is asked."""
+        parties, name = len(self.secure.roster(run).members), step.analysis.name
         schema = step.records.schema.select(step.study.columns)
         plan = noise_plan(step.study, step.analysis, schema, step.number, step.state, self.secure.roster(run))
         rho = Fraction(plan.rho)
-        self.guard.charge(step.study, f"{run}/{step.analysis.name}", step.number, rho)
-        records = bounded(step.analysis.algorithm, schema).clip(step.records, step.state)
-        sums = step.analysis.algorithm.local(records, step.state)
+        kept = self.drawn.find(run, name, step.number, parties)
+        if kept is not None:
+            return kept.words, kept.persons, rho
+        if self.guard.ledger.is_charged(f"{run}/{name}", step.number):
+            raise ProtocolViolation("This step was answered, and the run went on or is over. Start a new run.")
+        self.guard.must_afford(step.study, rho)
+        algorithm = step.analysis.algorithm
+        sums = step.records.local(algorithm, step.state, within=bounded(algorithm, schema))
         self.guard.check(step.study, step.analysis, sums)
-        words = plan.words(sums, SecureNoise())
-        return Encoding(word_layout(sums.layout), parties).encode(words), sums
+        vector = Encoding(word_layout(sums.layout), parties).encode(plan.words(sums, SecureNoise()))
+        self.drawn.keep(run, name, step.number, parties, Drawn(vector, sums.persons))
+        return vector, sums.persons, rho
+
+    def _pay(self, run: str, step: Step, rho: Fraction) -> None:
+        """Charge a step whose words are masked, before they leave: once, and never given back."""
+        try:
+            self.guard.charge(step.study, f"{run}/{step.analysis.name}", step.number, rho)
+        except TargetUnwritable:
+            self.secure.close(run)  # no round is masked twice: the hub begins a session anew when there is space
+            raise
 
     def _confirm(self, request: Request) -> Reply:
         self._approved(request)
@@ -259,7 +322,16 @@ class Desk:
         return Reply({}, member.unmask(request.body))
 
     def _close(self, request: Request) -> Reply:
+        """The run is over; a study that nobody else asks for leaves the inbox if it still waits there."""
         self._forget(request.run)
+        self.tidy()
+        self.drawn.forget(request.run)
+        self.private.forget(request.run)
+        if request.facts:
+            digest, ended = _digest(request), _fact(request, "ended", str)
+            if ended not in ENDED_IN_WORDS:
+                raise ProtocolViolation(f"A run ends as one of {list(ENDED_IN_WORDS)}.")
+            self.store.withdraw(digest, ENDED_IN_WORDS[ended])
         return Reply()
 
     def _forget(self, run: str) -> None:
@@ -278,35 +350,42 @@ class Desk:
             run = self.runs[request.run]
         agreed = schema_from_plain(_fact(request, "schema", dict))
         if run.agreed is None or run.agreed.schema.select(agreed.names) != agreed:
-            run.agreed = as_agreed(run.records, agreed)
+            run.agreed = run.records.agreed(agreed)
         analysis = study.analysis(_fact(request, "analysis", str))
         number = _fact(request, "step", int)
         if not 0 <= number <= LAST_STEP:
             raise ProtocolViolation(f"Steps are numbered from 0 to {LAST_STEP:,}.")
         return Step(study, analysis, number, State.from_bytes(state), state, run.agreed)
 
-    def _leaves(self, run: str, step: Step, roster: str, size: int, sums: Sums) -> None:
+    def _leaves(self, run: str, step: Step, roster: str, size: int, persons: int) -> None:
         """Write down that the sums of a step leave, before they do."""
         state = hashlib.sha256(step.state_bytes).hexdigest()
         smallest = self.guard.rules.persons
-        persons = smallest * round(sums.persons / smallest)
+        about = smallest * round(persons / smallest)
         name = f"{run}/{step.analysis.name}"
-        self.store.leaves(name, step.number, step.study.digest, state, roster=roster, size=size, persons=persons)
+        self.store.leaves(name, step.number, step.study.digest, state, roster=roster, size=size, persons=about)
 
     def _approved(self, request: Request) -> Study:
         """The study that the request names; only its exact digest counts as approved."""
-        digest = _fact(request, "study", str)
-        if len(digest) != hashlib.sha256().digest_size * 2:
-            raise ProtocolViolation("A study is named by its whole digest.")
-        found = self.store.study(digest)
+        found = self.store.study(_digest(request))
         if found.decision == REFUSED:
             raise PermitDenied("The data steward refused this study." + (f" {found.reason}" if found.reason else ""))
+        if found.decision == VOID:
+            raise PermitDenied(f"{found.reason}: approvals of studies on it are void.")
         if found.decision != APPROVED:
             raise PermitDenied("The data steward has not decided about this study yet.")
         return found.study
 
     def _dataset(self, name: str) -> Dataset:
-        return Dataset(name, "") if name in self.tables else find_dataset(self.home, name)
+        given = self.tables.get(name)
+        return find_dataset(self.home, name) if given is None else Dataset(name, "", given.schema.names)
+
+
+def _digest(request: Request) -> str:
+    digest: str = _fact(request, "study", str)
+    if len(digest) != hashlib.sha256().digest_size * 2:
+        raise ProtocolViolation("A study is named by its whole digest.")
+    return digest
 
 
 def _fact(request: Request, name: str, kind: type[Any]) -> Any:

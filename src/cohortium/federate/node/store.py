@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cohortium.errors import DisclosureRefused, InvalidRequest, ProtocolViolation
+from cohortium.federate.node.decisions import APPROVED, PENDING, REFUSED, VOID, WITHDRAWN, Received, Rule
 from cohortium.federate.study import Study, study_from_bytes
 from cohortium.privacy.database import Database, now
+from cohortium.records import name_of
 
-PENDING, APPROVED, REFUSED = "pending", "approved", "refused"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS studies (
   digest TEXT PRIMARY KEY, study BLOB NOT NULL, researcher TEXT NOT NULL, received TEXT NOT NULL,
@@ -33,47 +33,6 @@ CREATE TABLE IF NOT EXISTS log (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A study that a hub offered, and what was decided about it."""
-
-    study: Study
-    digest: str
-    received: str
-    decision: str
-    decided_by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A standing rule: studies like this are approved without being asked about.
-
-    Every part that is given must hold; a rule without a dataset or without algorithms cannot be made, so that none
-    approves everything.
-    """
-
-    dataset: str
-    algorithms: tuple[str, ...]
-    modes: tuple[str, ...] = ("secure", "dp")
-    researchers: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.dataset or not self.algorithms:
-            raise InvalidRequest("A standing rule must name a dataset and at least one algorithm.")
-
-    def covers(self, study: Study, names: tuple[str, ...]) -> bool:
-        """Whether ``study``, whose algorithms have these ``names``, is such a study."""
-        return (
-            study.dataset == self.dataset
-            and study.mode in self.modes
-            and set(names) <= set(self.algorithms)
-            and (not self.researchers or study.researcher in self.researchers)
-            and (not self.columns or set(study.columns) <= set(self.columns))
-        )
-
-
 class NodeStore:
     """The node's memory in one SQLite file; every write is on disk before the call returns."""
 
@@ -82,21 +41,59 @@ class NodeStore:
         self.database = Database(path, _TABLES)
 
     def receive(self, study: Study, names: tuple[str, ...]) -> Received:
-        """Remember a study; a standing rule may approve it at once, otherwise it waits for the steward."""
+        """Remember a study; a standing rule may approve it at once, otherwise it waits for the steward.
+
+        One that was withdrawn or void waits again; one that was decided stays as it was decided.
+        """
         with self.database.transaction() as database:
-            found = database.execute("SELECT 1 FROM studies WHERE digest = ?", (study.digest,)).fetchone()
-            if found is None:
+            found = database.execute("SELECT decision FROM studies WHERE digest = ?", (study.digest,)).fetchone()
+            if found is None or found[0] in (WITHDRAWN, VOID):
                 rules = [self._rule(text) for (text,) in database.execute("SELECT rule FROM rules")]
                 covered = any(rule.covers(study, names) for rule in rules)
                 database.execute(
-                    "INSERT INTO studies VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO studies VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         study.digest, study.to_bytes(), study.researcher, self.clock(),
                         APPROVED if covered else PENDING, self.clock() if covered else None,
                         "a standing rule" if covered else None, "",
                     ),
                 )  # fmt: skip
+            if found is not None and found[0] in (WITHDRAWN, VOID):
+                self._write(database, "asked for again", {"study": study.digest, "reason": f"it was {found[0]}"})
         return self.study(study.digest)
+
+    def withdraw(self, digest: str, reason: str) -> None:
+        """Nobody asks for a study any more: where it still waits for a decision, it leaves the inbox."""
+        with self.database.transaction() as database:
+            changed = database.execute(
+                "UPDATE studies SET decision = ?, decided = ?, reason = ? WHERE digest = ? AND decision = ?",
+                (WITHDRAWN, self.clock(), reason, digest, PENDING),
+            )
+            if changed.rowcount:
+                self._write(database, WITHDRAWN, {"study": digest, "reason": reason})
+
+    def retire(self, dataset: str, by: str) -> tuple[list[Received], list[Rule]]:
+        """Make void what hangs on a dataset that is not published any more: approvals, waiting studies, rules.
+
+        What left, the history and the budgets stay. Returns : the approvals and the rules that were.
+        """
+        studies = [
+            one for one in self.studies() if one.study.dataset == dataset and one.decision in (PENDING, APPROVED)
+        ]
+        rules = {number: rule for number, rule in self.rules().items() if rule.dataset == dataset}
+        reason = f"'{dataset}' is no longer published"
+        with self.database.transaction() as database:
+            for one in studies:
+                database.execute(
+                    "UPDATE studies SET decision = ?, decided = ?, decided_by = ?, reason = ? WHERE digest = ?",
+                    (VOID, self.clock(), by, reason, one.digest),
+                )
+                self._write(database, VOID, {"study": one.digest, "by": by, "reason": reason})
+            for number in rules:
+                database.execute("DELETE FROM rules WHERE id = ?", (number,))
+                self._write(database, "rule removed", {"rule": number, "by": by, "reason": reason})
+            self._write(database, "dataset unpublished", {"dataset": dataset, "by": by})
+        return [one for one in studies if one.decision == APPROVED], list(rules.values())
 
     def study(self, digest: str) -> Received:
         """The study of that digest, which may be shortened to its first characters; raises InvalidRequest."""
@@ -107,7 +104,8 @@ class NodeStore:
                 (len(digest), digest),
             ).fetchall()
         if len(rows) != 1 or not digest:
-            raise InvalidRequest(f"{'No' if not rows else 'More than one'} study is called '{digest}' here.")
+            which = "No study is" if not rows else "More than one study is"
+            raise InvalidRequest(f"{which} called '{digest}' here. They are in: cohortium node inbox --all")
         return Received(study_from_bytes(rows[0][0]), *rows[0][1:])
 
     def studies(self) -> list[Received]:
@@ -129,8 +127,20 @@ class NodeStore:
             self._write(database, decision, {"study": found.digest, "by": by, "reason": reason})
         return self.study(found.digest)
 
+    def waiting_for(self, rule: Rule) -> list[Received]:
+        """Studies that wait for a decision and are such as the rule approves."""
+        return [
+            one
+            for one in self.studies()
+            if one.decision == PENDING
+            and rule.covers(one.study, tuple(name_of(analysis.algorithm) for analysis in one.study.analyses))
+        ]
+
     def add_rule(self, rule: Rule, by: str) -> None:
-        """Keep a standing rule; it holds for studies that come later."""
+        """Keep a standing rule; it holds for studies that come later. Raises InvalidRequest where it stands already."""
+        same = [number for number, known in self.rules().items() if known == rule]
+        if same:
+            raise InvalidRequest(f"This very rule stands already, as number {same[0]}.")
         plain = {name: getattr(rule, name) for name in rule.__slots__}
         with self.database.transaction() as database:
             database.execute(

@@ -90,7 +90,7 @@ def main() -> None:
     stop = Stop()
     try:
         run(open_node(Path(sys.argv[1])), lambda: stop.asked)
-    except InvalidRequest as error:
+    except (InvalidRequest, OSError) as error:
         sys.stderr.write(f"cohortium: {error}\n")
         raise SystemExit(2) from error
 

@@ -17,6 +17,7 @@ from cohortium.federate.node.desk import Desk
 from cohortium.federate.node.home import open_node
 from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import NodeStore
+from cohortium.federate.parts import AtSite
 
 IDLE_S = 120.0
 """Seconds without a question after which the worker ends and gives its memory back."""
@@ -26,7 +27,7 @@ class Worker:
     """Serves a desk on a socket that listens."""
 
     def __init__(self, desk: Desk, listener: socket.socket, idle_s: float = IDLE_S) -> None:
-        self.desk, self.listener, self.idle_s = desk, listener, idle_s
+        self.answer, self.listener, self.idle_s = AtSite(desk.answer).answer, listener, idle_s
         self.busy = 0
         self.last = time.monotonic()
         self._lock = threading.Lock()
@@ -48,7 +49,7 @@ class Worker:
                 with self._lock:
                     self.busy += 1
                 try:
-                    answer = self.desk.answer(got[1][0])
+                    answer = self.answer(got[1][0])
                 finally:
                     with self._lock:
                         self.busy -= 1
@@ -67,7 +68,12 @@ def main() -> None:
     with socket.socket(fileno=os.dup(int(sys.argv[2]))) as listener:
         store = NodeStore(home.database)
         secure = SecureSite.of_home(home.site, home.folder, store)
-        Worker(Desk(home.site, home.folder, store, secure), listener).run()
+        desk = Desk(home.site, home.folder, store, secure)
+        desk.tidy()
+        try:
+            Worker(desk, listener).run()
+        finally:
+            desk.close()
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def hub_invite_node(
     from cohortium.federate.hub.invitations import Invitations
 
     found = open_hub(home)
-    typer.echo(_token(found, site, Invitations(found.database).invite_node(site)))
+    _hand_over(found, site, Invitations(found.database).invite_node(site))
 
 
 @hub_app.command("invite-researcher")
@@ -77,7 +77,7 @@ def hub_invite_researcher(
     from cohortium.federate.hub.invitations import Invitations
 
     found = open_hub(home)
-    typer.echo(_token(found, name, Invitations(found.database).invite_researcher(name)))
+    _hand_over(found, name, Invitations(found.database).invite_researcher(name))
 
 
 @hub_app.command("remove-node")
@@ -94,33 +94,54 @@ def hub_remove_node(
 
 @hub_app.command("status")
 def hub_status(home: HubHomeOption = HUB, as_json: AsJson = False) -> None:
-    """Which nodes are connected, and where studies stand."""
+    """Which nodes are connected, their fingerprints, and where studies stand."""
     needs_federation()
     import cohortium.federate.offered  # noqa: F401 - a study that was submitted cannot be read without its algorithms
     from cohortium.federate.engine.flare.channel import FlareChannel
+    from cohortium.federate.fingerprints import of_certificate, short
     from cohortium.federate.hub.home import open_hub
     from cohortium.federate.hub.invitations import Invitations
     from cohortium.federate.hub.store import HubStore
 
     found = open_hub(home)
     connected = set(FlareChannel(found.socket).sites())
-    sites = {site: site in connected for site in Invitations(found.database).nodes()}
+    nodes = Invitations(found.database).nodes()
+    sites = {site: site in connected for site in nodes}
+    fingerprints = {site: short(of_certificate(certificate)) for site, certificate in nodes.items()}
     runs = [
-        {"run": run.run, "title": run.study.title, "status": run.status, "said": run.said}
+        {"run": run.run, "title": run.study.title, "status": run.status, "said": run.said, "error": run.error}
         for run in HubStore(found.database).runs()
     ]
     if as_json:
-        typer.echo(json.dumps({"sites": sites, "runs": runs}, indent=2))
+        plain = {"fingerprint": _fingerprint(found), "sites": sites, "fingerprints": fingerprints, "runs": runs}
+        typer.echo(json.dumps(plain, indent=2))
         return
-    grid = Grid("node", "")
+    out.print(f"Hub '{escape(found.federation)}', fingerprint {_fingerprint(found)}", soft_wrap=True)
+    grid = Grid("node", "", "fingerprint")
     for site, there in sites.items():
-        grid.add_row(site, "[green]connected[/]" if there else "[yellow]not connected[/]")
+        grid.add_row(site, "[green]connected[/]" if there else "[yellow]not connected[/]", fingerprints[site])
     out.print(grid if sites else "No node has enrolled yet. Invite one: cohortium hub invite-node NAME")
     print_runs(runs, "No study has been submitted yet.")
 
 
-def _token(home: Any, name: str, secret: str) -> str:
-    from cohortium.federate.engine.certificates import Authority, fingerprint
+def _hand_over(home: Any, name: str, secret: str) -> None:
+    """Print the token alone, so that a program can take it; what to compare goes beside it, to people."""
+    from cohortium.federate.fingerprints import short
     from cohortium.federate.hub.invitations import Token
 
-    return Token(home.url, fingerprint(Authority(home.authority).certificate), name, secret).to_text()
+    authority = _authority(home)
+    typer.echo(Token(home.url, authority, name, secret).to_text())
+    told = "Tell it by telephone, not with the token."
+    typer.echo(f"The hub's fingerprint is {short(authority)}. {told}", err=True)
+
+
+def _fingerprint(home: Any) -> str:
+    from cohortium.federate.fingerprints import short
+
+    return short(_authority(home))
+
+
+def _authority(home: Any) -> str:
+    from cohortium.federate.engine.certificates import Authority, fingerprint
+
+    return fingerprint(Authority(home.authority).certificate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,6 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from cohortium.errors import MissingExtra
-from cohortium.serve.run_in_words import plainly
 
 out = Console()
 
@@ -60,6 +60,11 @@ WantedBy=multi-user.target
 """
 
 
+def quote(folder: Path) -> str:
+    """The folder as it is typed in a shell."""
+    return shlex.quote(str(folder))
+
+
 def become(module: str, folder: Path) -> None:
     """Go on as another program in this very process, without what the command line has imported."""
     sys.stdout.flush()
@@ -70,5 +75,5 @@ def print_runs(runs: list[dict[str, Any]], otherwise: str) -> None:
     """The runs of a hub as a table; ``otherwise`` where there is none."""
     grid = Grid("run", "study", "status", "")
     for run in runs:
-        grid.add_row(run["run"], escape(run["title"]), run["status"], escape(plainly(run["said"])))
+        grid.add_row(run["run"], escape(run["title"]), run["status"], escape(run["said"]))
     out.print(grid if runs else otherwise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from rich.table import Table as Grid
 
 from cohortium.errors import CohortiumError, InvalidRequest
 from cohortium.serve.federation.options import AsJson, out, print_runs
-from cohortium.serve.run_in_words import details, ending, plainly
+from cohortium.serve.run_in_words import details, ending
 
 study_app = typer.Typer(help="Rehearse, submit and watch studies across hospitals.", no_args_is_help=True)
 TokenOption = Annotated[
@@ -62,8 +63,9 @@ def study_submit(
     from cohortium.federate.client import HubClient
     from cohortium.federate.study import read_study
 
+    asked = read_study(study).to_plain()
     with HubClient.of(token) as client:
-        run = client.submit(read_study(study).to_plain())
+        run = client.submit(asked)
         out.print(f"Submitted as run [bold]{run}[/].")
         if folder is not None:
             _watch(client, run)
@@ -124,9 +126,13 @@ def study_list(token: TokenOption, as_json: AsJson = False) -> None:
 def study_rehearse(
     study: StudyFile,
     twins: Annotated[list[str], typer.Argument(help="One table per site: real-looking twins, NAME=FILE or FILE.")],
+    images: Annotated[
+        list[str] | None,
+        typer.Option("--image", help="A column of images, filled with noise: NAME=HEIGHTxWIDTHxCHANNELS; repeat it."),
+    ] = None,
     folder: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for tables and page.")] = None,
 ) -> None:
-    """Run a study on this machine, on synthetic twins, before any hospital is asked."""
+    """Run a study on this machine, on synthetic twins, before any hospital is asked. Twins have no images."""
     import cohortium.federate.offered  # noqa: F401 - registers the algorithms
     from cohortium.federate.simulation import rehearse
     from cohortium.federate.study import read_study
@@ -135,14 +141,25 @@ def study_rehearse(
     asked = read_study(study)
     tables = {name: read(path) for name, path in _sites(twins, asked.sites).items()}
     try:
-        results = rehearse(asked, tables)
+        results = rehearse(asked, tables, images=_shapes(images or []))
     except CohortiumError as error:
-        raise CohortiumError(f"The rehearsal failed: {plainly(str(error))}") from error
+        raise CohortiumError(f"The rehearsal failed: {error}") from error
     from cohortium.serve.study_results import print_results, write_results
 
     print_results(out, results)
     if folder is not None:
         write_results(folder, asked, results, {"rehearsal": True, "sites": list(tables)})
+
+
+def _shapes(images: list[str]) -> dict[str, tuple[int, int, int]]:
+    """Column -> height, width and channels; raises InvalidRequest where one is written otherwise."""
+    found = {}
+    for item in images:
+        written = re.fullmatch(r"(.+)=(\d{1,5})x(\d{1,5})x([13])", item)
+        if written is None:
+            raise InvalidRequest(f"'{item}' does not say the shape of images; write it as scan=28x28x1.")
+        found[written[1]] = (int(written[2]), int(written[3]), int(written[4]))
+    return found
 
 
 def _sites(twins: list[str], wanted: tuple[str, ...]) -> dict[str, str]:
@@ -176,9 +193,8 @@ def _watch(client: Any, run: str) -> None:
 
 def _write(client: Any, run: str, folder: Path) -> None:
     import cohortium.federate.offered  # noqa: F401 - registers the algorithms
-    from cohortium.federate.client import ENDED
+    from cohortium.federate.client import ENDED, results_of
     from cohortium.federate.study import study_from_plain
-    from cohortium.records import Result
     from cohortium.serve.study_results import print_results, write_results
 
     record = client.get(f"/runs/{run}/record")
@@ -186,7 +202,7 @@ def _write(client: Any, run: str, folder: Path) -> None:
         raise InvalidRequest(f"Run {run} is {record['status']}, not done. Follow it: cohortium study watch {run}")
     if not record["results"] and record["status"] != "done":
         raise CohortiumError(f"{ending(record)} It has no results.")
-    results = {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in record["results"]}
+    results = results_of(client, record)
     write_results(folder, study_from_plain(record["study"]), results, record)
     print_results(out, results)
     if record["status"] != "done":

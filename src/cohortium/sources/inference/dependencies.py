@@ -59,7 +59,7 @@ def _is_binning(determinant: Draft, left: NDArray[np.int32], right: NDArray[np.i
 
 
 def _can_depend(draft: Draft) -> bool:
-    return draft.kind not in (Kind.IDENTIFIER, Kind.TEXT) and draft.distinct > 1
+    return draft.kind not in (Kind.IDENTIFIER, Kind.TEXT, Kind.IMAGE) and draft.distinct > 1
 
 
 def _can_determine(draft: Draft) -> bool:

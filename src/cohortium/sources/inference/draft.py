@@ -34,6 +34,7 @@ class Draft:
     decimals: int | None = None
     date_format: str | None = None
     decimal_comma: bool = False
+    shape: tuple[int, int, int] | None = None
     reasons: list[str] = field(default_factory=list)
     present: NDArray[np.bool_] = field(init=False)
     numbers: NDArray[np.float64] | None = None
@@ -108,6 +109,7 @@ class Draft:
             decimals=self.decimals,
             date_format=self.date_format,
             decimal_comma=self.decimal_comma,
+            shape=self.shape,
             reasons=tuple(self.reasons),
         )
 

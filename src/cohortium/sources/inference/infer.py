@@ -15,6 +15,7 @@ from cohortium.sources.inference.inequalities import inequalities
 from cohortium.sources.inference.kinds import describe
 from cohortium.sources.inference.order import settle_orders
 from cohortium.sources.inference.persons import choose_person_key
+from cohortium.sources.inference.pictures import with_pictures
 from cohortium.sources.inference.profile import Profile
 from cohortium.sources.inference.roles import give_roles
 from cohortium.sources.inference.sums import sum_rules
@@ -25,11 +26,12 @@ def infer_schema(raw: pa.Table, title: str = "") -> Schema:
 
     Every column carries its reasons in plain sentences with counts; those that begin with "Unsure:" want a person's
     eye. The same table always gives the same schema.
-    Raises : SourceUnreadable where a column holds lists, structures or binary data.
+    Raises : SourceUnreadable where a column holds lists, structures, or binary data that are no images.
     """
     nested = [field.name for field in raw.schema if is_unreadable_type(field.type)]
     if nested:
-        raise SourceUnreadable(f"{nested} hold lists, structures or binary data; unnest or leave out these columns.")
+        raise SourceUnreadable(f"{nested} hold lists or structures; unnest or leave out these columns.")
+    raw = with_pictures(raw)
     context = Context(delimiter=(raw.schema.metadata or {}).get(b"cohortium.delimiter", b"").decode())
     drafts, undecided = _drafts(raw, context)
     settle_orders(undecided, drafts)

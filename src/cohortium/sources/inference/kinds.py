@@ -81,6 +81,7 @@ def _follow(draft: Draft, declared: Column) -> None:
     draft.unit, draft.minimum, draft.maximum = declared.unit, declared.minimum, declared.maximum
     draft.levels, draft.decimals = declared.levels, declared.decimals
     draft.date_format, draft.decimal_comma = declared.date_format, declared.decimal_comma
+    draft.shape = declared.shape
     draft.missing_codes = list(dict.fromkeys([*declared.missing_codes, *draft.missing_codes]))
     for reason in declared.reasons:
         draft.why(reason)

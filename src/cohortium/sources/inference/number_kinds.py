@@ -14,9 +14,8 @@ from cohortium.sources.inference import codes
 from cohortium.sources.inference.draft import Draft
 from cohortium.sources.inference.identifiers import take_identifier
 from cohortium.sources.inference.missing_codes import take_infinite, take_sentinels, take_zero
-from cohortium.sources.inference.names import AGE, says
 from cohortium.sources.inference.quantities import plausible_range
-from cohortium.sources.inference.units import unit_of
+from cohortium.sources.inference.units import unit_of, unit_of_age
 
 MOST_LEVELS = 64  # levels up to which they are listed in the schema
 _MOST_DECIMALS = 6
@@ -93,9 +92,10 @@ def _describe(draft: Draft, values: NDArray[np.float64]) -> None:
     draft.unit = unit_of(draft.name)
     if draft.unit is not None:
         draft.why(f"The name states the unit {draft.unit}.")
-    elif says(draft.name, AGE) and values.min() >= 0 and 18 < values.max() <= 120:
-        draft.unit = "years"
-        draft.why("The name speaks of age, and no value is above 120: years.")
+    else:
+        draft.unit, why = unit_of_age(draft.name, values)
+        if why:
+            draft.why(why)
     limits = plausible_range(draft.name, draft.unit, float(values.min()), float(values.max()))
     if limits is not None:
         draft.minimum, draft.maximum = limits

@@ -33,10 +33,10 @@ _SCALE = "definition of the scale"
 _AGE = _row(
     "age",
     "age,alter,âge,edad,età,leeftijd",
-    {"years": (0, 123), "months": (0, 1476), "days": (0, 44_925)},
+    {"years": (0, 123), "months": (0, 1476), "weeks": (0, 6418), "days": (0, 44_925)},
     (12.0, 365.25),
     "longest life on record: Robine and Allard 1998",
-    plausible={"years": (0, 120), "months": (0, 1440), "days": (0, 43_830)},
+    plausible={"years": (0, 120), "months": (0, 1440), "weeks": (0, 6262), "days": (0, 43_830)},
 )
 
 QUANTITIES: tuple[Quantity, ...] = (

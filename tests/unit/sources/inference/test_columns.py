@@ -9,7 +9,7 @@ import pytest
 from cohortium.records import Kind, Role, Schema
 from cohortium.sources import conform, infer_schema
 from cohortium.sources.inference.names import words
-from cohortium.sources.inference.units import unit_of
+from cohortium.sources.inference.units import unit_of, unit_of_age
 
 RNG = np.random.default_rng(15)
 N = 600
@@ -144,6 +144,13 @@ def test_the_person_is_the_id_that_repeats() -> None:
     [
         ("age_years", "years"),
         ("AgeMonths", "months"),
+        ("age_yr", "years"),
+        ("age.mo", "months"),
+        ("age_wk", "weeks"),
+        ("age_day", "days"),
+        ("gestational_age_weeks", "weeks"),
+        ("months_of_age", "months"),
+        ("age_m", None),
         ("weight_kg", "kg"),
         ("WeightPounds", "lb"),
         ("Glucose (mg/dL)", "mg/dL"),
@@ -162,6 +169,28 @@ def test_the_person_is_the_id_that_repeats() -> None:
 )
 def test_units_from_names(name: str, unit: str | None) -> None:
     assert unit_of(name) == unit
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit", "why"),
+    [
+        ("age", [18, 45, 90], "years", "no value is above 120: years."),
+        ("age", [3.5, 7.0, 17.9], "years", "no value is above 18: years."),
+        ("age", [6, 11, 17], "years", "no value is above 18: years."),
+        ("age", [0, 4, 12], "years", "Unsure: the name speaks of age, and no value is above 18: years, or months"),
+        ("age", [1, 30, 59], "years", "Unsure: the name speaks of age, and no value is above 60: years, or months"),
+        ("age", [0, 37, 216], None, "Unsure: the name speaks of age, and there are values above 120: months"),
+        ("gestational_age", [24, 33, 41], None, "Unsure: such an age may be in years, months, weeks or days"),
+        ("age_change", [-3, 1, 2], None, ""),
+        ("height", [3, 7, 17], None, ""),
+    ],
+)
+def test_the_unit_of_an_age_follows_from_its_values_or_is_left_open(
+    name: str, values: list[float], unit: str | None, why: str
+) -> None:
+    found, reason = unit_of_age(name, np.array(values, dtype=np.float64))
+    assert found == unit
+    assert why in reason and bool(why) == bool(reason)
 
 
 def test_names_fall_into_words() -> None:

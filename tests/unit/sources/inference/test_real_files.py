@@ -218,3 +218,17 @@ def test_gbsg2_has_a_flag_of_unknown_direction() -> None:
     assert schema["tgrade"].levels == ("I", "II", "III")
     table: Table = conform(raw, schema)
     assert len(table) == 686
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "why"),
+    [
+        ("survival_cgd", "years", "Unsure: the name speaks of age, and no value is above 60"),  # years: up to 44
+        ("survival_nwtco", None, "Unsure: the name speaks of age, and there are values above 120"),  # months
+        ("chop_covid_testing", None, "Unsure: the name speaks of age, and there are values above 120"),  # years, to 138
+    ],
+)
+def test_units_of_childrens_ages(data_folder: Path, name: str, unit: str | None, why: str) -> None:
+    age = _inferred(data_folder / f"paediatric/{name}.csv.gz")[1]["age"]
+    assert age.unit == unit
+    assert any(reason.startswith(why) for reason in age.reasons)
