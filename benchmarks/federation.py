@@ -22,7 +22,7 @@ from benchmarks.results import RESULTS
 from cohortium.analyse import Cox, Describe, pooled
 from cohortium.federate import Analysis, Study
 from cohortium.federate.client import HubClient
-from cohortium.federate.node.store import Rule
+from cohortium.federate.node.decisions import Rule
 from cohortium.records import Algorithm, Column, Kind, Result, Schema, Table
 from cohortium.serve.local_federation import LocalFederation
 from cohortium.sources import save_schema
@@ -41,7 +41,7 @@ def main() -> None:
     found: dict[str, Any] = {"sites": SITES, "persons_per_site": PERSONS, "queries": given.queries}
     with tempfile.TemporaryDirectory(prefix="coh") as name:
         folder = Path(name)
-        sources = _sources(table, folder)
+        sources = sources_of(table, folder)
         rule = Rule("trial", ("describe", "cox"), modes=("plain", "secure"), researchers=("bench",))
         started = time.monotonic()
         with LocalFederation(folder / "f", sources, "trial", (rule,)) as federation:
@@ -49,24 +49,24 @@ def main() -> None:
             federation.wait_until_connected(client)
             found["ready_s"] = round(time.monotonic() - started, 2)
             for mode in ("plain", "secure"):
-                _ask(client, SMALL, mode)  # the workers start, and read their records
-                seconds = sorted(_ask(client, SMALL, mode)[0] for _ in range(given.queries))
+                ask(client, SMALL, mode)  # the workers start, and read their records
+                seconds = sorted(ask(client, SMALL, mode)[0] for _ in range(given.queries))
                 found[f"small_{mode}_median_s"] = round(statistics.median(seconds), 3)
                 found[f"small_{mode}_p95_s"] = round(seconds[int(0.95 * (len(seconds) - 1))], 3)
-                took, answer = _ask(client, COX, mode)
+                took, answer = ask(client, COX, mode)
                 found[f"cox_{mode}_s"] = round(took, 2)
                 found[f"cox_{mode}_gap"] = _gap(answer, pooled(COX, table))
     (RESULTS / "federation.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     print(json.dumps(found, indent=1))
 
 
-def _sources(table: Table, folder: Path) -> dict[str, Path]:
+def sources_of(table: Table, folder: Path, persons: int = PERSONS) -> dict[str, Path]:
     """The table as one file per site, with its schema beside it."""
     columns = [c if c.kind is not Kind.CATEGORICAL else Column(c.name, c.kind) for c in table.schema.columns]
     sources = {}
     for site in range(SITES):
         path = folder / f"site{site}.csv"
-        rows = table.take(np.arange(site * PERSONS, (site + 1) * PERSONS))
+        rows = table.take(np.arange(site * persons, (site + 1) * persons))
         plain = [a.cast(a.type.value_type) if hasattr(a.type, "value_type") else a for a in rows.arrow.columns]
         arrow_csv.write_csv(type(rows.arrow).from_arrays(plain, names=rows.arrow.column_names), path)
         save_schema(Schema(tuple(columns)), path.with_name(path.name + ".schema.toml"))
@@ -74,9 +74,9 @@ def _sources(table: Table, folder: Path) -> dict[str, Path]:
     return sources
 
 
-def _ask(client: HubClient, algorithm: Algorithm, mode: str) -> tuple[float, Result]:
+def ask(client: HubClient, algorithm: Algorithm, mode: str) -> tuple[float, Result]:
     """Seconds from submission to the answer, and the answer."""
-    study = Study("benchmark", "trial", (Analysis("answer", algorithm),), mode=mode)
+    study = Study("benchmark", "trial", (Analysis("answer", algorithm),), mode=mode, patience_s=600.0)
     started = time.monotonic()
     run = client.submit(study.to_plain())
     ended = client.watch(run, lambda _event: None)

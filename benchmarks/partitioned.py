@@ -22,7 +22,8 @@ from tests.conformance.examples.example import patients
 
 from benchmarks.results import RESULTS
 from cohortium.analyse import Cox, Describe, LogisticRegression, Quantiles, pooled
-from cohortium.analyse.partitioned import local_client, partitioned
+from cohortium.analyse.partitioned import partitioned
+from cohortium.analyse.workers import local_client
 from cohortium.records import Algorithm, Column, Kind, Result, Role, Schema, Table
 from cohortium.sources import read, save_schema, schema_path_for
 from cohortium.sources.partitions import laid_out
@@ -94,14 +95,14 @@ def watched(arguments: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.partitioned", *arguments]
     with tempfile.TemporaryFile("w+") as said:  # a pipe would be full before anybody reads it
         process = subprocess.Popen(command, stdout=said)
-        peaks = _peaks(process)
+        peaks = peaks_of(process)
         if process.returncode:
             raise SystemExit(f"{arguments} ended with {process.returncode}.")
         said.seek(0)
         return {**json.load(said), **{name: size / 2**20 for name, size in peaks.items()}}
 
 
-def _peaks(process: subprocess.Popen[bytes]) -> dict[str, int]:
+def peaks_of(process: subprocess.Popen[bytes]) -> dict[str, int]:
     """Most bytes of a process and its children together, of itself, and of one child, until it ends."""
     found = dict.fromkeys(("peak_mb", "main_mb", "worker_mb"), 0)
     while process.poll() is None:

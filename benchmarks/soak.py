@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 from tests.conformance.examples.example import patients
 from tests.conformance.test_algorithms import assert_same_answer
 
-from benchmarks.federation import PERSONS, SITES, _sources
+from benchmarks.federation import PERSONS, SITES, sources_of
 from benchmarks.results import RESULTS
 from cohortium.analyse import Correlation, Cox, Describe, KMeans, LinearRegression, LogisticRegression, LogRank, pooled
 from cohortium.errors import SiteUnavailable
@@ -37,7 +37,7 @@ from cohortium.federate import Analysis, Study
 from cohortium.federate.client import HubClient
 from cohortium.federate.hub.gate import let_out
 from cohortium.federate.hub.store import ENDED, HubStore
-from cohortium.federate.node.store import Rule
+from cohortium.federate.node.decisions import Rule
 from cohortium.privacy.disclosure import Mode, load_rules
 from cohortium.records import Algorithm, Result, name_of
 from cohortium.serve.local_federation import LocalFederation
@@ -206,7 +206,7 @@ def _soak(given: argparse.Namespace, folder: Path) -> tuple[Found, dict[str, flo
         for mode in modes
     }
     rule = Rule("trial", names, modes=("plain", "secure"), researchers=("soak",))
-    with LocalFederation(folder / "f", _sources(table, folder), "trial", (rule,)) as federation:
+    with LocalFederation(folder / "f", sources_of(table, folder), "trial", (rule,)) as federation:
         first = federation.researcher("soak")
         federation.wait_until_connected(first)
         before = _memory_mb(federation)
