@@ -29,7 +29,7 @@ from cohortium.records.images import column_of_pixels
 from cohortium.sources import read_raw
 
 NETWORK = NeuralNetwork(
-    "finding", image="scan", hidden=(32,), activation="relu", rounds=12, epochs=1, batch=32, learning_rate=0.2
+    "finding", image="scan", hidden=(32,), activation="relu", rounds=20, epochs=1, batch=32, learning_rate=0.2
 )
 PRIVATE = replace(
     NETWORK, activation="tanh", filters=(8, 8), hidden=(), rounds=30, batch=None, learning_rate=1.0,
@@ -52,7 +52,7 @@ def main() -> None:
         "logistic_on_pixels": _logistic(train, test),
         "pooled": _judged(NETWORK, lambda: pooled(NETWORK, train), test),
     }
-    for strategy in ("fed_avg", "fed_adam"):
+    for strategy in ("fed_avg", "fed_prox", "scaffold", "fed_adam"):
         network = replace(NETWORK, strategy=strategy)
         found[strategy] = _judged(network, lambda network=network: over_sites(network, sites), test)
     alone = [pooled(NETWORK, site) for site in sites]

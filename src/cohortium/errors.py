@@ -6,6 +6,7 @@ CohortiumError
 ├── SourceUnreadable      a file or database cannot be read as what it claims to be
 ├── TargetUnwritable      a result cannot be written where it was asked for
 ├── InvalidRequest        an option, expression or policy that cannot be understood
+│   └── PartitionTooLarge it asks for partitions that a worker's memory does not hold
 ├── NotApplicable         the method has no meaning for these records; a status in reports
 │   └── TooFewRecords     it would have, with more records
 ├── NotConverged          an iterative method stopped before its answer was stable
@@ -46,6 +47,10 @@ class TargetUnwritable(CohortiumError):
 
 class InvalidRequest(CohortiumError):
     """An option, expression or policy cannot be understood or contradicts another."""
+
+
+class PartitionTooLarge(InvalidRequest):
+    """Records larger than memory were cut into partitions of which one still does not fit."""
 
 
 class NotApplicable(CohortiumError):

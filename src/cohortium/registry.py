@@ -167,6 +167,7 @@ def algorithm(
     cells: tuple[tuple[str, tuple[str, ...]], ...] | None = None,
     family: str = "statistics",
     alone: bool = True,
+    divides: bool = True,
 ) -> Callable[[Thing], Thing]:
     """Register a statistic or model that is written as additive summaries and a step on their sum.
 
@@ -179,6 +180,8 @@ def algorithm(
     family      : "statistics", "counts", "survival", "models", "trees", "synthesis", "learning".
     alone       : whether a study may ask for it by itself; not where its answer, such as a model of persons, may leave
                   only together with evidence that another algorithm gathers.
+    divides     : whether a site's sums are those over parts of its records, each of whole persons, added up; only such
+                  an algorithm runs where a site's records are larger than its memory.
     """
     facts = {
         "title": title,
@@ -188,6 +191,7 @@ def algorithm(
         "cells": cells,
         "family": family,
         "alone": alone,
+        "divides": divides,
     }
     enter = register("algorithm", name, facts)
 

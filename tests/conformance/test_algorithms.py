@@ -33,6 +33,7 @@ EXAMPLES: dict[str, Example] = {
     for name, example in family.EXAMPLES.items()
 }
 NAMES = [entry.name for entry in entries("algorithm")]
+TRIED = EXAMPLES | neural.VARIANTS
 assert cohortium.analyse  # importing the room registers its algorithms
 
 
@@ -84,25 +85,25 @@ def test_facts_are_stated(name: str) -> None:
     assert len(facts["leaves_site"].split()) >= 4, "say in words what leaves a site"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_settings_survive_the_journey(name: str) -> None:
-    algorithm = EXAMPLES[name].algorithm
+    algorithm = TRIED[name].algorithm
     plain = json.loads(json.dumps(algorithm_to_plain(algorithm)))
     assert algorithm_from_plain(plain) == algorithm
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_sites_give_the_pooled_answer(name: str) -> None:
-    example = EXAMPLES[name]
+    example = TRIED[name]
     table = example.table()
     assert_same_answer(
         over_sites(example.algorithm, _sites(table)), pooled(example.algorithm, table), example.tolerance
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_answer_travels(name: str) -> None:
-    example = EXAMPLES[name]
+    example = TRIED[name]
     answer = pooled(example.algorithm, example.table())
     assert_same_answer(Result.from_bytes(answer.to_bytes()), answer, 0.0)
     json.dumps([answer.tables, answer.facts], allow_nan=False)
@@ -110,10 +111,10 @@ def test_answer_travels(name: str) -> None:
         assert len({len(column) for column in table.values()}) <= 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_sums_are_alike_at_every_site_and_local_is_pure(name: str) -> None:
     """Masks of a secure sum need the layout before any record is seen, so an empty site must have it too."""
-    example = EXAMPLES[name]
+    example = TRIED[name]
     table = example.table()
     names = example.algorithm.columns()
     schema = agreed_schema([table.schema], names, [table])
@@ -136,9 +137,9 @@ def test_sums_are_alike_at_every_site_and_local_is_pure(name: str) -> None:
     assert State.from_bytes(seen[-1].to_bytes()).step == seen[-1].step
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_no_rows_at_all_is_said_clearly(name: str) -> None:
-    example = EXAMPLES[name]
+    example = TRIED[name]
     nothing = example.table().take(np.zeros(0, dtype=np.int64))
     try:
         answer = pooled(example.algorithm, nothing)
@@ -148,9 +149,9 @@ def test_no_rows_at_all_is_said_clearly(name: str) -> None:
         assert answer.persons == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_a_column_that_nobody_has_is_named(name: str) -> None:
-    example = EXAMPLES[name]
+    example = TRIED[name]
     table = example.table()
     missing = example.algorithm.columns()[0]
     left = table.select([column for column in table.schema.names if column != missing])

@@ -50,6 +50,9 @@ learning_rate = 0.3
 """
 
 
+SHORT = STUDY.replace("rounds = 10", "rounds = 1")
+
+
 def _digits() -> tuple[Any, Any, Any]:
     """Handwritten digits as scans, those above four as findings, and ages that say nothing."""
     data: Any = load_digits()
@@ -108,7 +111,7 @@ def test_four_hospitals_train_one_reader_of_scans(files: dict[str, Path], tmp_pa
 
 
 def test_a_study_is_rehearsed_on_twins_that_have_no_images(files: dict[str, Path], tmp_path: Path) -> None:
-    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "study.toml").write_text(SHORT)
     twins = [f"{site}={tmp_path / site}.csv" for site in ("north", "south", "west")]
     for twin in twins:
         site, _, path = twin.partition("=")
@@ -125,18 +128,13 @@ def test_a_study_is_rehearsed_on_twins_that_have_no_images(files: dict[str, Path
     assert "scan=28x28x1" in str(wrong.exception)
 
 
-def test_noise_of_a_rehearsal_has_the_shape_and_leaves_images_alone_that_are_there(files: dict[str, Path]) -> None:
+def test_a_rehearsal_makes_noise_for_the_twins_alone_that_have_no_images(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
     table = read(files["south"])
     twins = {"a": table, "b": table.select(["high", "age"]), "c": table.select(["high", "age"])}
-    study = read_study_text(STUDY)
+    (tmp_path / "study.toml").write_text(SHORT)
+    study = read_study(tmp_path / "study.toml")
     answer = rehearse(study, twins, images={"scan": (8, 8, 1)})["reader"]
     assert answer.facts["shape"] == [8, 8, 1]
     assert answer.persons == 3 * len(table)
-
-
-def read_study_text(text: str) -> Any:
-    import tomllib
-
-    from cohortium.federate.study import study_from_plain
-
-    return study_from_plain(tomllib.loads(text))

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.examples.example import patients
 
 from cohortium.analyse import NeuralNetwork, over_sites
-from cohortium.analyse.neural.architecture import Architecture
+from cohortium.analyse.neural.perceptron import Perceptron
 from cohortium.records import Table
 
 torch = pytest.importorskip("torch", reason="the extra 'learning' is not installed")
@@ -39,7 +39,7 @@ def _matrices() -> list[tuple[Any, Any]]:
 
 def _module(seed: int = 3) -> Any:
     module = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 1)).double()
-    first, second = Architecture((4, 5, 1), "tanh").layers(Architecture((4, 5, 1), "tanh").initial(seed))
+    first, second = Perceptron((4, 5, 1), "tanh").layers(Perceptron((4, 5, 1), "tanh").initial(seed))
     with torch.no_grad():
         for layer, (matrix, bias) in ((module[0], first), (module[2], second)):
             layer.weight.copy_(torch.tensor(matrix.T.copy()))

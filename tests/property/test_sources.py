@@ -20,6 +20,7 @@ from cohortium.sources.cells import read_dates, read_numbers
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 sentences = words.map(one_line)
+sides = st.integers(1, 4096)
 limits = st.none() | st.floats(-1e12, 1e12) | st.integers(-40_000, 40_000).map(float)
 
 
@@ -47,6 +48,7 @@ def schemas(draw: st.DrawFn) -> Schema:
                 draw(st.sampled_from([None, "%d.%m.%Y", "%Y%m%d|%d/%m/%y"])),
                 draw(st.booleans()),
                 tuple(draw(st.lists(sentences.filter(bool), max_size=3))),
+                draw(st.tuples(sides, sides, st.sampled_from([1, 3]))) if kind is Kind.IMAGE else None,
             )
         )
     rules = [

@@ -10,6 +10,7 @@ from cohortium.analyse.cox import Cox
 from cohortium.analyse.decision_tree import DecisionTree
 from cohortium.analyse.describe import Describe
 from cohortium.analyse.discrimination import Discrimination
+from cohortium.analyse.explainable_boosting import ExplainableBoosting
 from cohortium.analyse.gradient_boosting import GradientBoosting
 from cohortium.analyse.gray_test import GrayTest
 from cohortium.analyse.histogram import Histogram
@@ -23,7 +24,7 @@ from cohortium.analyse.logistic_regression import LogisticRegression
 from cohortium.analyse.meta_analysis import MetaAnalysis
 from cohortium.analyse.negative_binomial_regression import NegativeBinomialRegression
 from cohortium.analyse.neural import NeuralNetwork
-from cohortium.analyse.partitioned import local_client, partitioned
+from cohortium.analyse.partitioned import partitioned
 from cohortium.analyse.pca import PCA
 from cohortium.analyse.poisson_regression import PoissonRegression
 from cohortium.analyse.quantiles import Quantiles
@@ -31,6 +32,7 @@ from cohortium.analyse.random_forest import RandomForest
 from cohortium.analyse.run import drive, over_sites, pooled
 from cohortium.analyse.t_test import TTest
 from cohortium.analyse.table_one import TableOne
+from cohortium.analyse.workers import local_client
 
 __all__ = [
     "IPTW",
@@ -45,6 +47,7 @@ __all__ = [
     "DecisionTree",
     "Describe",
     "Discrimination",
+    "ExplainableBoosting",
     "GradientBoosting",
     "GrayTest",
     "Histogram",

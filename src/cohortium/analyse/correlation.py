@@ -11,8 +11,19 @@ import numpy as np
 from cohortium.analyse.answers import number, numbers, one_of, reach
 from cohortium.analyse.design import complete, persons_in
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_correlation import noisy_pairs
+from cohortium.analyse.noisy_gram import NoisyGram
+from cohortium.analyse.noisy_products import (
+    MOMENTS_BEARABLE,
+    PARTS,
+    PRODUCTS,
+    SCALES,
+    NoisyProducts,
+    is_noisy,
+    quoted,
+)
 from cohortium.analyse.rank_rounds import RankRounds, resolution
-from cohortium.errors import InvalidRequest
+from cohortium.errors import InvalidRequest, NotApplicable
 from cohortium.numerics.distributions import t_sf
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
@@ -44,6 +55,7 @@ class Correlation:
                 many of the rows. ``resolution`` says by how much a correlation could change at most if they were told
                 apart; it mostly changes by the square of 1 / bins. Whole numbers, levels, and other values that are
                 frequent enough stand alone (to nine digits), so that few distinct ones are ranked exactly.
+    In mode "dp" Pearson's alone can be had; intervals and p allow for the noise.
     Reveals   : the correlation matrix over all sites; for Spearman's also counts of values in the intervals.
     """
 
@@ -69,8 +81,20 @@ class Correlation:
         require_numbers(schema, *self.variables)
         return State("means", {}, {"centre": np.zeros(len(self.variables))})
 
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for moments of rows of bounded length.
+
+        Raises : NotApplicable for ranks, and where a column states no plausible range.
+        """
+        self.start(schema)
+        if self.method != "pearson":
+            raise NotApplicable("Ranks are not counted in mode 'dp'; set method = 'pearson'.")
+        return self._noisy().start(schema, {})
+
     def local(self, records: Table, state: State) -> Sums:
         """Counts in intervals; sums and products around the centre."""
+        if is_noisy(state):
+            return self._noisy().local(records, state)
         rows = complete(records, self.variables)
         sums: dict[str, Any] = {PERSONS: persons_in(rows), "n": len(rows)}
         if state.step == "bins":
@@ -84,6 +108,10 @@ class Correlation:
         """The next intervals or the means, then the matrix."""
         if state.step == "bins":
             return self._ranks().combine(total, state)
+        if state.step == SCALES:
+            return self._noisy().scaled(total, state)
+        if state.step == PRODUCTS:
+            return noisy_pairs(NoisyGram.of(total), self.variables, total, self.level)
         n, centre = int(total["n"]), state.arrays["centre"]
         shift = total["sum"] / max(n, 1)
         if state.step == "means":
@@ -99,6 +127,25 @@ class Correlation:
             within = resolution(matrix, spread**2, state.arrays["untold"])
             table["resolution"] = numbers(within[np.triu_indices(len(spread), 1)])
         return self._answer(total.persons, n, constant, table)
+
+    def steps(self) -> tuple[int, ...]:
+        """In mode "dp": a look at where the rows are, and their products."""
+        return PARTS
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """As of ``NoisyProducts``."""
+        return self._noisy().sensitivity(state)
+
+    def array_weights(self, state: State) -> dict[str, float]:
+        """As of ``NoisyProducts``."""
+        return self._noisy().array_weights(state)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with numbers within their plausible ranges."""
+        return self._noisy().clip(records)
+
+    def _noisy(self) -> NoisyProducts:
+        return NoisyProducts(quoted(self.variables), bearable=MOMENTS_BEARABLE)
 
     def _ranks(self) -> RankRounds:
         return RankRounds(self.variables, self.bins)

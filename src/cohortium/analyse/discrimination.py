@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,16 @@ from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.histogram import equal_edges
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_discrimination import MOST_BINS, noisy_answer
 from cohortium.errors import TooFewRecords
 from cohortium.numerics.binned_roc import BinnedRoc
+from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
 ROWS = 101
+NOISY = "noisy counts"
+"""The step that asks for counts in few intervals, without the squared error."""
 
 
 @algorithm(
@@ -37,6 +42,7 @@ class Discrimination:
     low, high      : range of the score, agreed beforehand; scores beyond count in the outermost intervals.
     bins           : intervals; scores in one interval count as ties, and the answer says by how much that can matter.
     interval       : "delong" or "hanley-mcneil".
+    In mode "dp" there are at most 20 intervals, the area's interval allows for the noise, and no Brier score is given.
     Reveals        : counts of the score's intervals by outcome over all sites.
     """
 
@@ -62,29 +68,56 @@ class Discrimination:
         equal_edges(self.score, self.low, self.high, self.bins)
         return State("counts")
 
+    def steps(self) -> int:
+        """One, so that in mode "dp" it may cost all that the analysis has."""
+        return 1
+
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for the histograms alone."""
+        self.start(schema)
+        return State(NOISY)
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """One person is one row, and so adds 1 to one count."""
+        return dict.fromkeys((PERSONS, "with_outcome", "without_outcome", "missing"), 1.0)
+
+    def array_weights(self, state: State) -> Mapping[str, float]:
+        """Most for the histograms."""
+        return {PERSONS: 0.05, "missing": 0.05}
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with score and outcome where there is such a row."""
+        is_complete = ~records.missing(self.score) & ~records.missing(self.outcome)
+        return one_row_per_person(records, is_complete.astype(np.int64))
+
     def local(self, records: Table, state: State) -> Sums:
         """Histograms of the score by outcome."""
         score, outcome = records.numeric(self.score), happened(records, self.outcome, self.event)
         known = ~np.isnan(score) & ~np.isnan(outcome)
         score, outcome = score[known], outcome[known]
         share = (np.clip(score, self.low, self.high) - self.low) / (self.high - self.low)
-        place = np.minimum((share * self.bins).astype(np.int64), self.bins - 1)
-        return Sums(
-            {
-                PERSONS: persons_in(records.take(known)),
-                "with_outcome": np.bincount(place[outcome == 1], minlength=self.bins).astype(np.int64),
-                "without_outcome": np.bincount(place[outcome == 0], minlength=self.bins).astype(np.int64),
-                "beyond": int(((score < self.low) | (score > self.high)).sum()),
-                "squared_error": float(((score - outcome) ** 2).sum()),
-                "missing": int((~known).sum()),
-            }
-        )
+        bins = min(self.bins, MOST_BINS) if state.step == NOISY else self.bins
+        place = np.minimum((share * bins).astype(np.int64), bins - 1)
+        counts: dict[str, Any] = {
+            PERSONS: persons_in(records.take(known)),
+            "with_outcome": np.bincount(place[outcome == 1], minlength=bins).astype(np.int64),
+            "without_outcome": np.bincount(place[outcome == 0], minlength=bins).astype(np.int64),
+            "missing": int((~known).sum()),
+        }
+        if state.step != NOISY:
+            counts["beyond"] = int(((score < self.low) | (score > self.high)).sum())
+            counts["squared_error"] = float(((score - outcome) ** 2).sum())
+        return Sums(counts)
 
     def combine(self, total: Sums, state: State) -> State | Result:
         """Area, interval, curve and Brier score.
 
         Raises : TooFewRecords where nobody has the outcome, or everybody.
         """
+        if state.step == NOISY:
+            facts, curve = noisy_answer(total, self.low, self.high, self.level)
+            tables = {"roc": curve} if curve else {}
+            return Result(f"Discrimination of {self.score}", total.persons, tables, facts)
         roc = BinnedRoc(total["with_outcome"], total["without_outcome"])
         if not roc.positives or not roc.negatives:
             raise TooFewRecords(
@@ -92,7 +125,7 @@ class Discrimination:
             )
         error = roc.delong_error() if self.interval == "delong" else roc.hanley_mcneil_error()
         low, high = roc.interval(error, self.level)
-        facts: dict[str, Any] = {
+        facts = {
             "auc": roc.area,
             "auc_low": low,
             "auc_high": high,

@@ -10,6 +10,7 @@ import numpy as np
 from cohortium.analyse.answers import number, numbers
 from cohortium.analyse.design import complete
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_k_means import PARTS, NoisyKMeans, is_noisy
 from cohortium.analyse.pca import principal_axes
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
@@ -44,6 +45,7 @@ class KMeans:
     is_scaled : whether columns are divided by their standard deviations first.
     No record can be drawn as a start, so none is: from one cluster on, that of the largest spread is split along its
     longest axis until there are enough. The same records give the same clusters, numbered by their means.
+    In mode "dp" there are a fixed number of rounds, and starts are spread as normal numbers would be.
     Reveals   : mean, size and spread of every cluster over all sites.
     """
 
@@ -68,8 +70,15 @@ class KMeans:
             raise InvalidRequest(f"The number of clusters is 1 or more, not {self.clusters}.")
         return State("means", {"rounds": 0, "since_split": 0}, _unscaled(size))
 
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask where the rows lie; raises NotApplicable where a column states no plausible range."""
+        self.start(schema)
+        return self._noisy().start(schema)
+
     def local(self, records: Table, state: State) -> Sums:
         """Counts, sums and products of the rows nearest to each mean, around it."""
+        if is_noisy(state):
+            return self._noisy().local(records, state)
         rows = complete(records, self.variables)
         arrays = state.arrays
         X = np.stack([rows.numeric(name) for name in self.variables], axis=1)
@@ -90,6 +99,8 @@ class KMeans:
 
         Raises : TooFewRecords with fewer different rows than clusters.
         """
+        if is_noisy(state):
+            return self._noisy().combine(total, state)
         if int(total["size"].sum()) == 0:
             raise TooFewRecords("No row has a value in every column; clusters need such rows.")
         if state.step == "means":
@@ -97,6 +108,25 @@ class KMeans:
         if state.step == "spread":
             return State("clusters", state.facts, state.arrays | {"scale": self._scale(total)})
         return self._moved(total, state)
+
+    def steps(self) -> tuple[int, ...]:
+        """In mode "dp": a look at where the rows are, rounds that move the means, and how far rows are from them."""
+        return PARTS
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """As of ``NoisyKMeans``."""
+        return self._noisy().sensitivity(state)
+
+    def array_weights(self, state: State) -> dict[str, float]:
+        """As of ``NoisyKMeans``."""
+        return self._noisy().array_weights(state)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with numbers within their plausible ranges."""
+        return self._noisy().rows().clip(records)
+
+    def _noisy(self) -> NoisyKMeans:
+        return NoisyKMeans(self.variables, self.clusters, self.is_scaled)
 
     def _scale(self, total: Sums) -> Reals:
         variance = np.diag(total["products"][0]) / int(total["size"][0])

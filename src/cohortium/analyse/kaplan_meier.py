@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,15 @@ import numpy as np
 from cohortium.analyse.answers import number, numbers, reach
 from cohortium.analyse.departures import Departures, departures, first_state, settled
 from cohortium.analyse.follow_up import Outcome
-from cohortium.numerics.distributions import normal_sf
+from cohortium.analyse.interval_counts import (
+    INTERVALS,
+    WEIGHTS,
+    interval_counts,
+    interval_sensitivity,
+    intervals_state,
+    known_row_per_person,
+)
+from cohortium.analyse.noisy_kaplan_meier import mean_differences, noisy_tables
 from cohortium.numerics.life_table import first_at_most, log_log_limits, restricted_mean, survival_curve
 from cohortium.numerics.survival_curves import Curve
 from cohortium.records import Result, Schema, State, Sums, Table
@@ -42,6 +51,8 @@ class KaplanMeier:
     step_days     : the grid. Times are rounded to the nearest step; a coarser one reveals less.
     horizon_days  : follow-up beyond it is not looked at; where None, the schema's largest plausible time, or the
                     first power of two of steps that nobody passes, found by counts.
+    In mode "dp" a person counts in one of at most 24 intervals up to the horizon, which must be known; the curve is
+    that of a life table then, and ends where noise outweighs those at risk.
     Times are told in days, or in the column's own unit where the schema names none (and settings are then in it).
     Raises  : InvalidRecords for negative times; TooFewRecords where no event was seen.
     Reveals : numbers at risk and of events per group at each time of an event, over all sites. A difference of two
@@ -68,12 +79,39 @@ class KaplanMeier:
         reach(self.level)
         return first_state(schema, self._outcome(), self.groups, self.step_days, self.horizon_days)
 
+    def steps(self) -> int:
+        """One in mode "dp"."""
+        return 1
+
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for counts in few intervals."""
+        reach(self.level)
+        return intervals_state(schema, self._outcome(), self.groups, self.step_days, self.horizon_days)
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """One person is in one cell."""
+        return interval_sensitivity()
+
+    def array_weights(self, state: State) -> Mapping[str, float]:
+        """Most for those who leave."""
+        return WEIGHTS
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, a complete one where there is one."""
+        return known_row_per_person(records, self._outcome(), self.groups)
+
     def local(self, records: Table, state: State) -> Sums:
         """Who leaves when, counted."""
+        if state.step == INTERVALS:
+            return interval_counts(records, state, self._outcome(), self.groups)
         return departures(records, state, self._outcome(), self.groups)[1]
 
     def combine(self, total: Sums, state: State) -> State | Result:
         """The curves."""
+        if state.step == INTERVALS:
+            z = reach(self.level)
+            tables, facts = noisy_tables(total, state, self.at_days, self.restrict_days, self.level, z)
+            return Result("Kaplan-Meier survival", total.persons, tables, facts)
         found = settled(total, state, self._outcome())
         return found if isinstance(found, State) else self._answer(found, total.persons)
 
@@ -98,7 +136,7 @@ class KaplanMeier:
             if self.at_days:
                 _extend(tables, "at_times", _at_times(name, curve, found, cell, self.at_days, z))
         if len(used) > 1:
-            tables["restricted_mean_differences"] = _differences(means, z)
+            tables["restricted_mean_differences"] = mean_differences(means, z)
         facts = {**found.facts, "level": self.level, "restricted_to": until}
         return Result("Kaplan-Meier survival", persons, tables, facts)
 
@@ -161,18 +199,3 @@ def _at_times(
         "low": numbers(np.where(known, low, np.nan)),
         "high": numbers(np.where(known, high, np.nan)),
     }
-
-
-def _differences(means: dict[str, tuple[float, float]], z: float) -> dict[str, list[Any]]:
-    """Each group's restricted mean less that of the first, with interval and two-sided p."""
-    (first, (base, spread)), *others = means.items()
-    table: dict[str, list[Any]] = {key: [] for key in ("group", "less", "difference", "low", "high", "p")}
-    for name, (mean, variance) in others:
-        error = math.sqrt(spread + variance)
-        table["group"].append(name)
-        table["less"].append(first)
-        table["difference"].append(number(mean - base))
-        table["low"].append(number(mean - base - z * error))
-        table["high"].append(number(mean - base + z * error))
-        table["p"].append(number(2 * normal_sf(abs(mean - base) / error)) if error > 0 else None)
-    return table

@@ -12,6 +12,10 @@ from cohortium.analyse.coefficients import coefficient_table, left_out_terms, re
 from cohortium.analyse.linear_fit import fit_facts
 from cohortium.analyse.model_rows import ModelColumns, Rows
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_glm import NoisyGlm, is_noisy
+from cohortium.analyse.noisy_products import NoisyProducts, Outcome
+from cohortium.analyse.noisy_regression import require_plain
+from cohortium.analyse.plausible_box import number_box
 from cohortium.analyse.sandwich import sandwich, score_sums
 from cohortium.errors import TooFewRecords
 from cohortium.numerics.penalised_quadratic import lowest_point
@@ -29,7 +33,8 @@ if TYPE_CHECKING:
     "linear_regression",
     title="Linear regression",
     leaves_site="sums and products of covariates and outcome, around the means of all sites; the sum of squared "
-    "residuals; for robust errors products of the scores, and for clusters named by a column each one's score",
+    "residuals; for robust errors products of the scores, and for clusters named by a column each one's score; in mode "
+    "dp, sums and products of covariates, and products of covariates with residuals",
     source="Seber & Lee 2003, Linear Regression Analysis, chapter 3; errors: White 1980, Liang & Zeger 1986",
     family="models",
 )
@@ -44,6 +49,7 @@ class LinearRegression:
     errors     : "model", robust "HC0" or "HC1", or "clustered" by ``cluster``, or by persons where that is None.
     ridge, lasso : penalties of half the squares and of the absolute values of slopes of standardised covariates beside
                  half the mean squared residual, as in glmnet; there are no standard errors with them.
+    In mode "dp" errors allow for the noise; weights, other errors and lasso cannot be had.
     Reveals    : the coefficients and their covariance over all sites.
     """
 
@@ -70,8 +76,19 @@ class LinearRegression:
         reach(self.level)
         return State("means", {"terms": self._columns().terms(schema)})
 
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for moments of rows of bounded length.
+
+        Raises : NotApplicable for weights and robust errors, which noise leaves nothing of.
+        """
+        state = self.start(schema)
+        require_plain(self.errors, self.lasso, weights=self.weights)
+        return self._noisy().products.start(schema, state.facts)
+
     def local(self, records: Table, state: State) -> Sums:
         """The sums that the step asks for."""
+        if is_noisy(state):
+            return self._noisy().local(records, state)
         rows = self._columns().rows(records, lambda table: table.numeric(self.outcome))
         ask = {"means": _means, "products": _products, "residuals": self._residuals}[state.step]
         return Sums({PERSONS: rows.persons} | ask(rows, state))
@@ -85,7 +102,33 @@ class LinearRegression:
             return _centred(state, total)
         if state.step == "products":
             return self._solved(state, total)
+        if is_noisy(state):
+            return self._noisy().combine(total, state)
         return self._answer(state, total)
+
+    def steps(self) -> tuple[int, ...]:
+        """In mode "dp": a look at where the rows are, their products, and gradients."""
+        return self._noisy().steps()
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """As of ``NoisyGlm``."""
+        return self._noisy().sensitivity(state)
+
+    def array_weights(self, state: State) -> dict[str, float]:
+        """As of ``NoisyGlm``."""
+        return self._noisy().array_weights(state)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with numbers within their plausible ranges."""
+        return self._noisy().products.clip(records)
+
+    def _noisy(self) -> NoisyGlm:
+        outcome = Outcome(
+            self.outcome, lambda table: table.numeric(self.outcome), lambda schema: number_box(schema, self.outcome)
+        )
+        return NoisyGlm(
+            "Linear regression", "gaussian", NoisyProducts(self.covariates, outcome), self.ridge, self.level
+        )
 
     def _columns(self) -> ModelColumns:
         return ModelColumns(self.outcome, self.covariates, self.weights, None, None, self.cluster)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.glm import LEAVES_SITE, Glm
 from cohortium.analyse.model_rows import ModelColumns
+from cohortium.analyse.noisy_glm import NoisyGlm, is_noisy
+from cohortium.analyse.noisy_products import NoisyProducts, Outcome
+from cohortium.analyse.noisy_regression import require_plain
+from cohortium.analyse.plausible_box import levels_box
 from cohortium.records import Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
@@ -28,6 +32,7 @@ class LogisticRegression:
     weights, offset, cluster : columns, see ``ModelColumns``.
     errors     : "model", robust "HC0" or "HC1", or "clustered" by ``cluster``, or by persons where that is None.
     ridge, lasso : penalties as in glmnet, on standardised covariates; there are no standard errors with them.
+    In mode "dp" errors allow for the noise; weights, offset, other errors and lasso cannot be had.
     Reveals    : the coefficients and their covariance over all sites.
     """
 
@@ -51,13 +56,49 @@ class LogisticRegression:
         require_outcome(schema, self.outcome, self.event)
         return self._model().start(schema)
 
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for moments of rows of bounded length.
+
+        Raises : NotApplicable for settings that cannot be had under noise.
+        """
+        state = self.start(schema)
+        require_plain(self.errors, self.lasso, weights=self.weights, offset=self.offset)
+        return self._noisy().products.start(schema, {"terms": state.facts["terms"]})
+
     def local(self, records: Table, state: State) -> Sums:
         """The sums that the step asks for."""
-        return self._model().local(records, state)
+        return (self._noisy() if is_noisy(state) else self._model()).local(records, state)
 
     def combine(self, total: Sums, state: State) -> State | Result:
         """The next step, or the answer; raises TooFewRecords, NotConverged."""
-        return self._model().combine(total, state)
+        return (self._noisy() if is_noisy(state) else self._model()).combine(total, state)
+
+    def steps(self) -> tuple[int, ...]:
+        """In mode "dp": a look at where the rows are, their products, and gradients."""
+        return self._noisy().steps()
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """As of ``NoisyGlm``."""
+        return self._noisy().sensitivity(state)
+
+    def array_weights(self, state: State) -> dict[str, float]:
+        """As of ``NoisyGlm``."""
+        return self._noisy().array_weights(state)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with numbers within their plausible ranges."""
+        return self._noisy().products.clip(records)
+
+    def _noisy(self) -> NoisyGlm:
+        outcome = Outcome(
+            self.outcome,
+            lambda table: happened(table, self.outcome, self.event),
+            lambda schema: levels_box(2),
+            is_number=False,
+        )
+        return NoisyGlm(
+            "Logistic regression", "binomial", NoisyProducts(self.covariates, outcome), self.ridge, self.level
+        )
 
     def _model(self) -> Glm:
         return Glm(

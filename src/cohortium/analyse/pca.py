@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,18 @@ import numpy as np
 from cohortium.analyse.answers import numbers
 from cohortium.analyse.design import complete, persons_in
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.noisy_axes import axes_notes, noisy_covariance
+from cohortium.analyse.noisy_counts import noise_facts
+from cohortium.analyse.noisy_gram import NoisyGram
+from cohortium.analyse.noisy_products import (
+    MOMENTS_BEARABLE,
+    PARTS,
+    PRODUCTS,
+    SCALES,
+    NoisyProducts,
+    is_noisy,
+    quoted,
+)
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
@@ -36,6 +48,7 @@ class PCA:
     is_scaled  : whether columns are divided by their standard deviations (the correlation matrix is decomposed).
     Each component points so that its first loading of at least half its largest is positive. A site computes scores as
     (values - centre) / scale times the loadings, which are among the arrays.
+    In mode "dp" the notes name components whose directions noise could have made.
     Reveals    : means, standard deviations and loadings over all sites.
     """
 
@@ -60,8 +73,15 @@ class PCA:
         require_numbers(schema, *self.variables)
         return State("means", {}, {"centre": np.zeros(size)})
 
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for moments of rows of bounded length; raises NotApplicable where a column states no plausible range."""
+        self.start(schema)
+        return self._noisy().start(schema, {})
+
     def local(self, records: Table, state: State) -> Sums:
         """Sums and products around the centre."""
+        if is_noisy(state):
+            return self._noisy().local(records, state)
         rows = complete(records, self.variables)
         gaps = np.stack([rows.numeric(name) for name in self.variables], axis=1) - state.arrays["centre"]
         return Sums({PERSONS: persons_in(rows), "n": len(rows), "sum": gaps.sum(axis=0), "products": gaps.T @ gaps})
@@ -71,6 +91,10 @@ class PCA:
 
         Raises : TooFewRecords with fewer than two rows; NotApplicable where a column to be scaled does not vary.
         """
+        if state.step == SCALES:
+            return self._noisy().scaled(total, state)
+        if state.step == PRODUCTS:
+            return self._noisy_answer(total, state)
         n, centre = int(total["n"]), state.arrays["centre"]
         if n < 2:
             raise TooFewRecords("Components need two or more rows in which no column is missing.")
@@ -78,13 +102,44 @@ class PCA:
         if state.step == "means":
             return State("products", {}, {"centre": centre + shift})
         covariance = (total["products"] - n * np.outer(shift, shift)) / (n - 1)
-        scale = self._scale(np.diag(covariance), centre)
+        return self._answer(total.persons, n, centre + shift, covariance, self._scale(np.diag(covariance), centre))
+
+    def _answer(self, persons: int, n: int, centre: Reals, covariance: Reals, scale: Reals) -> Result:
         values, loadings = principal_axes(covariance / np.outer(scale, scale))
         shown = len(values) if self.components is None else self.components
-        arrays = {"centre": centre + shift, "scale": scale, "loadings": loadings[:, :shown]}
+        arrays = {"centre": centre, "scale": scale, "loadings": loadings[:, :shown]}
         tables = {"components": _explained(values, shown), "loadings": _loadings(self.variables, loadings[:, :shown])}
         facts = {"n": n, "is_scaled": self.is_scaled, "variance": float(values.sum())}
-        return Result("Principal component analysis", total.persons, tables, facts, arrays)
+        return Result("Principal component analysis", persons, tables, facts, arrays)
+
+    def _noisy_answer(self, total: Sums, state: State) -> Result:
+        gram = NoisyGram.of(total)
+        centre, covariance = noisy_covariance(gram, state, self.variables)
+        scale = np.sqrt(np.diag(covariance)) if self.is_scaled else np.ones(len(covariance))
+        answer = self._answer(total.persons, total.persons, centre, covariance, scale)
+        values = principal_axes(covariance / np.outer(scale, scale))[0]
+        unit = state.arrays["half"] * state.arrays["scale"] / scale
+        facts = {"notes": axes_notes(gram, values, unit), **noise_facts(total)}
+        return replace(answer, facts=answer.facts | facts)
+
+    def steps(self) -> tuple[int, ...]:
+        """In mode "dp": a look at where the rows are, and their products."""
+        return PARTS
+
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """As of ``NoisyProducts``."""
+        return self._noisy().sensitivity(state)
+
+    def array_weights(self, state: State) -> dict[str, float]:
+        """As of ``NoisyProducts``."""
+        return self._noisy().array_weights(state)
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with numbers within their plausible ranges."""
+        return self._noisy().clip(records)
+
+    def _noisy(self) -> NoisyProducts:
+        return NoisyProducts(quoted(self.variables), bearable=MOMENTS_BEARABLE)
 
     def _scale(self, variance: Reals, centre: Reals) -> Reals:
         if not self.is_scaled:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,12 @@ from cohortium.analyse.answers import number
 from cohortium.analyse.contingency import independence
 from cohortium.analyse.design import levels_of, persons_in
 from cohortium.analyse.moments import Moments, group_sums, means, moments, require_numbers
+from cohortium.analyse.noisy_counts import noise_facts
+from cohortium.analyse.noisy_means import NOISY
+from cohortium.analyse.noisy_table_one import noisy_tables
+from cohortium.analyse.public_ranges import RANGES, farthest, range_of, stated_ranges, within
 from cohortium.errors import InvalidRequest
+from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 
@@ -36,6 +43,7 @@ class TableOne:
     group     : nominal column; rows where it is missing are left out.
     The standardised mean difference is the largest over all pairs of groups, above 0; 0.1 is often called balanced.
     p is of Welch's analysis of variance for numbers (the t test for two groups), of chi-square for levels.
+    In mode "dp" p allows for the noise, and standardised differences, which noise alone makes large, are left out.
     Reveals   : n, means, standard deviations and counts of levels in each group over all sites.
     """
 
@@ -45,6 +53,10 @@ class TableOne:
     def columns(self) -> tuple[str, ...]:
         """The group, and the variables."""
         return (self.group, *self.variables)
+
+    def steps(self) -> int:
+        """One in mode "dp"."""
+        return 1
 
     def start(self, schema: Schema) -> State:
         """Ask for counts and means first."""
@@ -56,6 +68,13 @@ class TableOne:
         require_numbers(schema, *numeric)
         facts = {"groups": groups, "numeric": numeric, "nominal": nominal}
         return State("means", facts, {"centre": np.zeros((len(numeric), len(groups)))})
+
+    def start_noisy(self, schema: Schema) -> State:
+        """Ask for counts, and for sums around the middle of the plausible ranges."""
+        state = self.start(schema)
+        ranges = stated_ranges(schema, state.facts["numeric"])
+        middle = np.array([sum(ranges[name]) / 2 for name in state.facts["numeric"]])
+        return State(NOISY, {**state.facts, RANGES: ranges}, {"centre": state.arrays["centre"] + middle[:, None]})
 
     def local(self, records: Table, state: State) -> Sums:
         """Sums of numbers and counts of levels in each group."""
@@ -74,9 +93,42 @@ class TableOne:
         sums["rows"] = np.bincount(code, minlength=groups).astype(np.int64)
         return Sums({PERSONS: persons_in(rows), "left_out": len(records) - len(rows)} | sums)
 
+    def sensitivity(self, state: State) -> dict[str, float]:
+        """One person is one row in one group: one value of each number, and one level of each nominal column."""
+        numeric, nominal = state.facts["numeric"], len(state.facts["nominal"])
+        away = [farthest(range_of(state, n), c).max() for n, c in zip(numeric, state.arrays["centre"], strict=True)]
+        return {
+            PERSONS: 1.0,
+            "left_out": 1.0,
+            "rows": 1.0,
+            "known": math.sqrt(len(numeric)),
+            "sum": float(np.linalg.norm(away)),
+            "squares": float(np.linalg.norm(np.square(away))),
+            "levels": math.sqrt(nominal),
+        }
+
+    def array_weights(self, state: State) -> Mapping[str, float]:
+        """Little for the numbers of rows, which others tell as well; to the others by how many columns they tell of."""
+        few = {PERSONS: 0.1, "left_out": 0.1, "rows": 0.5}
+        sizes = len(state.facts["numeric"]), len(state.facts["nominal"])
+        return (
+            few
+            | dict.fromkeys(("known", "sum", "squares"), float(max(sizes[0], 1)))
+            | {"levels": float(max(sizes[1], 1))}
+        )
+
+    def clip(self, records: Table, state: State) -> Table:
+        """One row per person, with a group where there is such a row; values within their ranges."""
+        kept = one_row_per_person(records, (~records.missing(self.group)).astype(np.int64))
+        return within(kept, state, state.facts["numeric"])
+
     def combine(self, total: Sums, state: State) -> State | Result:
-        """The table, after the second pass."""
+        """The table, after the second pass; with noise after one pass."""
         centre = state.arrays["centre"]
+        if state.step == NOISY:
+            rows = dict(zip(state.facts["groups"], total["rows"].tolist(), strict=True))
+            tables, notes = noisy_tables(total, state)
+            return Result("Table one", total.persons, tables, {"rows": rows, "notes": notes, **noise_facts(total)})
         if state.step == "means" and centre.size:
             return State("spread", state.facts, {"centre": means(total, centre)})
         found, groups = moments(total, centre), state.facts["groups"]

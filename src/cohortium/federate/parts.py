@@ -21,7 +21,7 @@ from cohortium.records.parcel import LARGEST, unpack
 
 PART = 1 << 22
 """Bytes that travel at once: small beside what a process holds anyway, large beside what a message costs."""
-AT_ONCE = 1 << 28
+AT_ONCE = 1 << 27
 """Bytes of answers that the hub takes in before it goes on with them; what is beyond waits at the sites."""
 KEPT_S = 600.0
 """Seconds for which half an answer is kept for a site that has fallen silent."""

@@ -144,13 +144,17 @@ def capped(records: Table, names: Sequence[str]) -> Table:
 
 
 def plausible_range(column: Column) -> tuple[float, float]:
-    """The range that the schema states for a column; raises NotApplicable where it states none that can be kept to."""
+    """The range that the schema states for a column; raises NotApplicable where it states none that can be kept to.
+
+    Of whole numbers the range widened to whole numbers, so that what is clipped to it stays in it.
+    """
     if column.minimum is None or column.maximum is None or column.kind not in CAPPED:
         raise NotApplicable(
             f"Mode 'dp' needs a plausible range of '{column.name}' ({column.kind}): state minimum and maximum in the "
             "schema, from what is known about such values, not from the records."
         )
-    return float(column.minimum), float(column.maximum)
+    low, high = float(column.minimum), float(column.maximum)
+    return (float(math.floor(low)), float(math.ceil(high))) if column.kind is Kind.INTEGER else (low, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A column of identifiers or prose: how long its texts are on average; None below ten persons."""
+    """A column of identifiers or prose: how long its texts are on average; None below ten persons, and of images."""
 
     mean_length: float | None
 
@@ -78,6 +78,8 @@ def summarise(inspection: Inspection, values: Values) -> Numbers | Levels | Text
         return _levels(inspection, values)
     if values.column.kind.is_numeric:
         return _numbers(inspection, values)
+    if values.column.kind is Kind.IMAGE:
+        return Texts(None)
     known = len(inspection) - values.missing_count
     enough = known and inspection.persons_in(~values.missing) >= LEAST_PERSONS
     length = pc.mean(pc.utf8_length(inspection.table.arrow.column(values.column.name))).as_py() if enough else None

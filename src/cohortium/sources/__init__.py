@@ -4,8 +4,8 @@
 the table that results. The steps are there one by one too.
 """
 
-from cohortium.sources import arrow, delimited, duckdb_file, excel, parquet, postgres, redcap, sqlite
-from cohortium.sources.address import Options, schema_path_for
+from cohortium.sources import arrow, delimited, duckdb_file, excel, npz, parquet, postgres, redcap, sqlite
+from cohortium.sources.address import Options, folder_of, schema_path_for
 from cohortium.sources.batches import Batches
 from cohortium.sources.conform import conform
 from cohortium.sources.inference import infer_schema
@@ -15,7 +15,7 @@ from cohortium.sources.schema_file import load_schema
 from cohortium.sources.schema_text import save_schema, schema_text
 from cohortium.sources.writing import write_table
 
-FORMATS = (delimited, parquet, arrow, excel, sqlite, duckdb_file, postgres, redcap)
+FORMATS = (delimited, parquet, arrow, excel, sqlite, duckdb_file, postgres, redcap, npz)
 
 __all__ = [
     "FORMATS",
@@ -23,6 +23,7 @@ __all__ = [
     "Options",
     "Partitions",
     "conform",
+    "folder_of",
     "infer_schema",
     "laid_out",
     "load_schema",

@@ -123,6 +123,11 @@ def source_for(address: Address, options: Options) -> registry.Entry:
     )
 
 
+def folder_of(address: str | Path) -> Path:
+    """The folder in which ``address`` and its schema lie, from which cells name image files."""
+    return schema_path_for(address).parent
+
+
 def schema_path_for(address: str | Path, options: Options | None = None) -> Path:
     """Where the editable schema of ``address`` lies: beside the file, or in the working folder for a server.
 

@@ -25,10 +25,12 @@ class Batches:
 
     schema : Arrow names and types, and what the source says about its columns.
     start  : begins to read; called once per iteration.
+    folder : where image files lie that cells name.
     """
 
     schema: pa.Schema
     start: Callable[[], Iterator[pa.RecordBatch]]
+    folder: Path | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self.start()
@@ -50,7 +52,7 @@ class Batches:
         Raises : SchemaMismatch at the first batch that contradicts it.
         """
         for batch in self:
-            yield conform(pa.Table.from_batches([batch], self.schema), schema)
+            yield conform(pa.Table.from_batches([batch], self.schema), schema, self.folder)
 
     def to_parquet(self, path: str | Path) -> Path:
         """The whole source as one Parquet file, written in bounded memory; nothing is left where it fails."""

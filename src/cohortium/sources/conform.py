@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
 from cohortium.errors import SchemaMismatch
 from cohortium.records import Column, Kind, Schema, Table
+from cohortium.records.images import is_bytes
 from cohortium.records.table import ARROW_TYPES
 from cohortium.sources.cells import Distinct, distinct, is_text
 from cohortium.sources.cells.readers import Readings, read_distinct
 from cohortium.sources.cells.typed import read_typed
+from cohortium.sources.image_cells import read_images
 
 _SHOWN = 12
 
@@ -24,14 +27,16 @@ class Conformed:
     unreadable : rows whose cell holds something that is neither missing nor of the kind.
     """
 
-    values: pa.Array
+    values: pa.Array | pa.ChunkedArray
     unreadable: int
 
 
-def conform(raw: pa.Table, schema: Schema) -> Table:
+def conform(raw: pa.Table, schema: Schema, folder: Path | None = None) -> Table:
     """``raw`` as the table that ``schema`` describes; columns are found by name and put in its order.
 
-    Raises : SchemaMismatch, listing each column with the number of cells that contradict it, never their values.
+    folder : where image files lie that cells name.
+    Raises : SchemaMismatch, listing each column with the number of cells that contradict it, never their values;
+             SourceUnreadable where image files cannot be read.
     """
     present = set(raw.column_names)
     absent = [name for name in schema.names if name not in present]
@@ -41,7 +46,7 @@ def conform(raw: pa.Table, schema: Schema) -> Table:
             f"The data and the schema differ in their columns. In the schema only: {absent}; in the data only: "
             f"{extra}. Edit the schema, or delete its file so that it is inferred anew."
         )
-    columns = [conformed(raw.column(column.name), column) for column in schema.columns]
+    columns = [conformed(raw.column(column.name), column, folder) for column in schema.columns]
     broken = [
         (column, result.unreadable) for column, result in zip(schema.columns, columns, strict=True) if result.unreadable
     ]
@@ -50,8 +55,12 @@ def conform(raw: pa.Table, schema: Schema) -> Table:
     return Table(pa.table([result.values for result in columns], names=list(schema.names)), schema)
 
 
-def conformed(raw: pa.ChunkedArray, column: Column) -> Conformed:
+def conformed(raw: pa.ChunkedArray, column: Column, folder: Path | None = None) -> Conformed:
     """One raw column read as ``column`` says."""
+    if column.kind is Kind.IMAGE:
+        return Conformed(read_images(raw, column, folder), 0)
+    if is_bytes(raw.type):
+        return Conformed(pa.nulls(len(raw), ARROW_TYPES[column.kind]), len(raw) - raw.null_count)
     typed = None if is_text(raw.type) else read_typed(raw, column)
     if typed is not None:
         return Conformed(typed.values, int(typed.unreadable.sum()))

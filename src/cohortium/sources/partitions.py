@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,18 +39,20 @@ class Partitions:
     paths  : Parquet files; all rows of a person lie in one of them.
     schema : of every file.
     rows   : in all files together.
+    levels : nominal column -> every level that some row has, sorted; of any one file only some.
     """
 
     paths: tuple[Path, ...]
     schema: Schema
     rows: int
+    levels: Mapping[str, tuple[str, ...]]
 
     def __len__(self) -> int:
         return len(self.paths)
 
 
 def read_partition(path: Path, schema: Schema) -> Table:
-    """One file as the table that it was made from."""
+    """The columns of ``schema`` from one file, as in the table that it was made from."""
     try:
         return Table(pq.read_table(path, columns=list(schema.names), memory_map=True), schema)
     except (pa.ArrowInvalid, OSError) as error:
@@ -81,24 +83,49 @@ def laid_out(
               records: choose a disk on which records may lie, with room for the columns.
     Raises  : InvalidRequest where there is no schema; SchemaMismatch; SourceUnreadable; TargetUnwritable.
     """
-    if not 1 <= count <= MOST:
-        raise InvalidRequest(f"The number of partitions must lie between 1 and {MOST:,}, not {count}.")
-    whole = schema or _schema_beside(address, options)
-    kept = _kept(whole, columns)
     with ExitStack() as stack:
         try:
             place = stack.enter_context(tempfile.TemporaryDirectory(prefix="cohortium-partitions-", dir=folder))
-            paths = tuple(Path(place) / f"{number:04}.parquet" for number in range(count))
-            rows = _write(_streams(address, options), kept, paths)
         except OSError as error:
-            raise TargetUnwritable(
-                f"The partitions could not be written: {error.strerror or type(error).__name__}. Nothing was left "
-                "behind; make room, name a folder on another disk, or ask for fewer partitions."
-            ) from error
-        yield Partitions(paths, kept, rows)
+            raise _unwritable(error) from error
+        yield lay_out(address, Path(place), count, options=options, schema=schema, columns=columns)
 
 
-def _schema_beside(address: str | Path, options: Options | None) -> Schema:
+def lay_out(
+    address: str | Path,
+    folder: Path,
+    count: int,
+    *,
+    options: Options | None = None,
+    schema: Schema | None = None,
+    columns: Sequence[str] | None = None,
+) -> Partitions:
+    """The same in a folder that is there, and stays; after an error what was written stays as well."""
+    if not 1 <= count <= MOST:
+        raise InvalidRequest(f"The number of partitions must lie between 1 and {MOST:,}, not {count}.")
+    kept = _kept(schema or schema_beside(address, options), columns)
+    paths = partition_paths(folder, count)
+    try:
+        rows, levels = _write(_streams(address, options), kept, paths)
+    except OSError as error:
+        raise _unwritable(error) from error
+    return Partitions(paths, kept, rows, levels)
+
+
+def partition_paths(folder: Path, count: int) -> tuple[Path, ...]:
+    """The files of a layout in ``folder``."""
+    return tuple(folder / f"{number:04}.parquet" for number in range(count))
+
+
+def _unwritable(error: OSError) -> TargetUnwritable:
+    return TargetUnwritable(
+        f"The partitions could not be written: {error.strerror or type(error).__name__}. Nothing was left "
+        "behind; make room, name a folder on another disk, or ask for fewer partitions."
+    )
+
+
+def schema_beside(address: str | Path, options: Options | None = None) -> Schema:
+    """The schema file beside the source; raises InvalidRequest where there is none."""
     path = schema_path_for(address, options)
     if not path.exists():
         raise InvalidRequest(
@@ -132,21 +159,29 @@ def _streams(address: str | Path, options: Options | None) -> Iterator[Batches]:
         yield open_large(path, options)
 
 
-def _write(streams: Iterator[Batches], schema: Schema, paths: Sequence[Path]) -> int:
-    """Deal the rows of all streams to the files; how many there were."""
+def _write(streams: Iterator[Batches], schema: Schema, paths: Sequence[Path]) -> tuple[int, dict[str, tuple[str, ...]]]:
+    """Deal the rows of all streams to the files; how many there were, and their levels."""
     stored = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in schema.columns])
     writers = [pq.ParquetWriter(path, stored, compression="lz4") for path in paths]
     rows = 0
+    levels: dict[str, set[str]] = {column.name: set() for column in schema.columns if column.kind.is_nominal}
     try:
         for stream in streams:
             for table in _pieces(stream, schema):
                 rows += len(table)
+                for name, found in levels.items():
+                    found.update(_levels(table, name))
                 for place, part in _dealt(table, len(paths)):
                     writers[place].write_table(part.arrow.cast(stored))
     finally:
         for writer in writers:
             writer.close()
-    return rows
+    return rows, {name: tuple(sorted(found)) for name, found in levels.items()}
+
+
+def _levels(table: Table, name: str) -> Iterator[str]:
+    codes, levels = table.codes(name)
+    return (levels[code] for code in np.unique(codes[codes >= 0]))
 
 
 def _pieces(stream: Batches, schema: Schema) -> Iterator[Table]:
@@ -156,10 +191,10 @@ def _pieces(stream: Batches, schema: Schema) -> Iterator[Table]:
     for batch in stream:
         waiting.append(batch.select(names))
         if sum(map(len, waiting)) >= PIECE:
-            yield conform(pa.Table.from_batches(waiting), schema)
+            yield conform(pa.Table.from_batches(waiting), schema, stream.folder)
             waiting = []
     if waiting:
-        yield conform(pa.Table.from_batches(waiting), schema)
+        yield conform(pa.Table.from_batches(waiting), schema, stream.folder)
 
 
 def _dealt(table: Table, count: int) -> Iterator[tuple[int, Table]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from cohortium.records import Schema, Table
-from cohortium.sources.address import Address, Options, schema_path_for, source_for
+from cohortium.sources.address import Address, Options, folder_of, schema_path_for, source_for
 from cohortium.sources.batches import Batches
 from cohortium.sources.conform import conform
 from cohortium.sources.inference import infer_schema
@@ -23,7 +24,7 @@ def open_large(address: str | Path, options: Options | None = None) -> Batches:
     """
     place, options = Address.of(address), options or Options()
     opened: Batches = source_for(place, options).thing(place, options)
-    return opened
+    return replace(opened, folder=folder_of(address))
 
 
 def read_raw(
@@ -69,7 +70,7 @@ def read(
         path = Path(schema_path) if schema_path is not None else schema_path_for(address, options)
         keep = save and rows is None
         schema = load_schema(path) if path.exists() else _inferred(raw, address, path if keep else None)
-    return conform(raw, schema)
+    return conform(raw, schema, folder_of(address))
 
 
 def _inferred(raw: pa.Table, address: str | Path, path: Path | None) -> Schema:

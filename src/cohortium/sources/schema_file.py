@@ -85,7 +85,7 @@ def _tables(path: Path, document: dict[str, Any], key: str) -> list[dict[str, An
 def _column(path: Path, place: int, entry: dict[str, Any], reasons: tuple[str, ...]) -> Column:
     known = {
         "name", "kind", "roles", "unit", "missing_codes", "minimum", "maximum", "levels", "decimals", "date_format",
-        "decimal_comma",
+        "decimal_comma", "shape",
     }  # fmt: skip
     name = Keys(path, f"[[column]] number {place}", entry, known).needed("name")
     keys = Keys(path, f"column '{name}'", entry, known)
@@ -104,6 +104,12 @@ def _column(path: Path, place: int, entry: dict[str, Any], reasons: tuple[str, .
     date_format = keys.text("date_format")
     if date_format is not None:
         _check_format(path, name, date_format)
+    shape = keys.get("shape", "three whole numbers: height, width, and 1 channel (grey) or 3 (colours)", _is_shape)
+    if (kind is Kind.IMAGE) != (shape is not None):
+        raise InvalidRequest(
+            f"{path}: column '{name}': 'shape' belongs to a column of kind image, which needs one, such as [28, 28, "
+            f"1]; this one is {kind}. Correct it."
+        )
     return Column(
         name=name,
         kind=kind,
@@ -116,8 +122,14 @@ def _column(path: Path, place: int, entry: dict[str, Any], reasons: tuple[str, .
         decimals=keys.get("decimals", "a whole number from 0", lambda value: type(value) is int and value >= 0),
         date_format=date_format,
         decimal_comma=bool(keys.get("decimal_comma", "true or false", lambda value: isinstance(value, bool))),
+        shape=None if shape is None else tuple(shape),
         reasons=reasons,
     )
+
+
+def _is_shape(value: Any) -> bool:
+    sides = isinstance(value, list) and len(value) == 3 and all(type(side) is int and side > 0 for side in value)
+    return sides and value[2] in (1, 3)
 
 
 def _check_format(path: Path, name: str, date_format: str) -> None:

@@ -38,6 +38,7 @@ EXPLANATION = f"""What each column of the data means. Edit and save: the next ru
   decimals       digits after the decimal point that the source records
   date_format    how dates are written when not as 2024-01-31: "%d.%m.%Y"; alternatives are separated by "|"
   decimal_comma  true where 3,5 is three and a half
+  shape          of an image: [height, width, channels], with 1 channel for grey and 3 for colours
 
 [[constraint]] tables hold rules that every row obeys:
   rule = "inequality"             left, comparison ("<=" or "<"), right
@@ -97,6 +98,7 @@ def _column(column: Column) -> TomlTable:
         "decimals": column.decimals,
         "date_format": column.date_format,
         "decimal_comma": column.decimal_comma or None,
+        "shape": None if column.shape is None else list(column.shape),
     }
     for key, value in facts.items():
         if value is not None and value != []:

@@ -15,14 +15,15 @@ from cohortium.sources.cells import is_unreadable_type
 def readable_schema(stored: pa.Schema, address: Address) -> pa.Schema:
     """``stored`` with unique column names and without foreign metadata.
 
-    Raises : SourceUnreadable where a column holds lists, structures or binary data, or there is no column.
+    Binary data pass: they may be images.
+    Raises : SourceUnreadable where a column holds lists or structures, or there is no column.
     """
     if not len(stored):
         raise SourceUnreadable(f"{address} has no columns; a table was expected.")
     nested = [field.name for field in stored if is_unreadable_type(_plain(field.type))]
     if nested:
         raise SourceUnreadable(
-            f"{address} holds lists, structures or binary data in {nested}; a table has one plain value per cell. "
+            f"{address} holds lists or structures in {nested}; a table has one plain value, or one image, per cell. "
             "Unnest or leave out these columns."
         )
     fields = [

@@ -6,7 +6,9 @@ import os
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +22,11 @@ from tests.conformance.examples.example import patients
 from tests.conformance.test_algorithms import assert_same_answer
 
 from cohortium.analyse import CohortCount, Cox, Describe, LogisticRegression, Quantiles, pooled
-from cohortium.analyse.partitioned import local_client, partitioned
+from cohortium.analyse.partitioned import partitioned
+from cohortium.analyse.workers import local_client, local_workers
 from cohortium.errors import InvalidRequest, MissingExtra
 from cohortium.records import PERSONS, Algorithm, Column, Kind, Result, Role, Schema, State, Sums, Table
-from cohortium.sources.partitions import laid_out
+from cohortium.sources.partitions import laid_out, read_partition
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -205,6 +208,41 @@ def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"cohortium\[scale\]"), local_client(1):
         pass
+
+
+@pytest.mark.slow
+def test_a_cluster_that_one_thread_began_another_ends(tmp_path: Path) -> None:
+    """As at a node, where a question comes in a thread of its own."""
+    pytest.importorskip("distributed")
+    table, begun = patients(60), list[ExitStack]()
+
+    def begin() -> None:
+        begun.append(ExitStack())
+        workers = begun[0].enter_context(local_workers(tmp_path))
+        with laid_out(stored(table, tmp_path), 2, schema=table.schema) as parts:
+            assert workers.summed(_rows, parts.paths, parts.schema) == 60
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join()
+    begun[0].close()
+
+
+@pytest.mark.slow
+def test_what_an_error_quotes_is_not_logged(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("distributed")
+    with local_workers(tmp_path) as workers, pytest.raises(pa.ArrowInvalid):
+        workers.each(_failing, [tmp_path / "a.parquet"])
+    said = capfd.readouterr()
+    assert "4711" not in said.out + said.err
+
+
+def _failing(_path: Path) -> None:
+    pa.array(["4711 cm"]).cast(pa.int64())
+
+
+def _rows(path: Path, schema: Schema) -> int:
+    return len(read_partition(path, schema))
 
 
 def test_a_local_cluster_speaks_only_to_those_with_its_certificate(client: Client) -> None:

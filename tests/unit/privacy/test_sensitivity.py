@@ -22,6 +22,7 @@ from cohortium.privacy.sensitivity import (
     noisy_start,
     one_row_per_person,
     part_of_budget,
+    plausible_range,
 )
 from cohortium.records import PERSONS, Column, Kind, Role, Schema, State, Sums, Table
 
@@ -98,6 +99,13 @@ def test_clipping_keeps_what_is_missing_and_the_kind() -> None:
     assert (kept.missing("marker") == table.missing("marker")).all()
     assert kept.numeric("age").min() == 18 and kept.numeric("age").max() == 100
     assert np.nanmax(kept.numeric("marker")) == 50
+
+
+def test_whole_numbers_stay_within_a_range_that_is_not_whole() -> None:
+    schema = Schema((Column("visits", Kind.INTEGER, minimum=0.5, maximum=3.5),))
+    low, high = plausible_range(schema["visits"])
+    kept = capped(Table(pa.table({"visits": pa.array([-4, 0, 2, 9])}), schema), ["visits"]).numeric("visits")
+    assert low <= kept.min() and kept.max() <= high
 
 
 def test_one_row_is_left_of_every_person() -> None:

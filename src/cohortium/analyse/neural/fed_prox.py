@@ -30,8 +30,8 @@ class FedProx:
 
     def at_site(self, learner: Learner, arrays: Arrays, own: Reals) -> dict[str, Reals]:
         """How far the held-back descent led."""
-        came = torch().from_numpy(own.copy())
-        return {UPDATE: learner.descend(own, lambda at: self.proximal * (at - came)) - own}
+        came = own.copy()  # PyTorch shares memory, and wants it writable
+        return {UPDATE: learner.descend(own, lambda at: self.proximal * (at - torch().from_numpy(came))) - own}
 
     def at_hub(self, means: Arrays, arrays: Arrays) -> dict[str, Reals]:
         """As in federated averaging."""

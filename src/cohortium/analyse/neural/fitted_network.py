@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cohortium.analyse.neural.architecture import Architecture
 from cohortium.analyse.neural.framework import one_thread
 from cohortium.analyse.neural.network_answer import TITLE
 from cohortium.analyse.neural.neural_network import NeuralNetwork
@@ -48,7 +47,7 @@ class FittedNetwork:
         if result.title != TITLE or "algorithm" not in result.facts:
             raise InvalidRequest(f"A trained network was expected; the result is '{result.title}'.")
         made = algorithm_from_plain(result.facts["algorithm"])
-        layers = range(1, len(result.facts["layers"]))
+        layers = range(1, 1 + sum(name.endswith("_biases") for name in result.arrays))
         parts = [result.arrays[f"layer_{at}_{part}"].ravel() for at in layers for part in ("weights", "biases")]
         if not isinstance(made, NeuralNetwork):
             raise InvalidRequest("The result's settings are not those of a network.")
@@ -60,17 +59,17 @@ class FittedNetwork:
         """What the network foretells for the rows of ``table``, whose outcome may be unknown or no column at all.
 
         Returns : chance of the event (n,), chances of the classes (n, k) in the order of ``facts["classes"]``, or the
-                  number (n,); NaN where a covariate is missing, unless the network was taught to do without.
+                  number (n,); NaN where a covariate or image is missing, unless the network was taught to do without.
         """
         agreed = as_agreed(table, self.schema)
         inputs = self.settings.inputs()
         terms = inputs.unscaled(agreed)
         raw = np.column_stack([terms, np.zeros(len(table))])
-        outputs = self._architecture().evaluate(
-            self.weights, inputs.scaled(raw, agreed.schema, self.centre, self.scale)[0]
-        )
+        X = inputs.scaled(raw, agreed.schema, self.centre, self.scale)[0]
+        X = inputs.with_pixels(agreed, np.ones(len(X), np.bool_), X)
+        outputs = self.settings.architecture(self._trained()).evaluate(self.weights, X)
         if self.settings.missing == "drop":
-            outputs[np.isnan(terms).any(axis=1)] = np.nan
+            outputs[np.isnan(terms).any(axis=1) | inputs.without_image(agreed)] = np.nan
         return self._linked(outputs)
 
     def personalised(self, table: Table) -> FittedNetwork:
@@ -85,14 +84,15 @@ class FittedNetwork:
             )
         inputs = self.settings.inputs()
         rows = site_rows(as_agreed(table, self.schema), inputs, self.centre, self.scale, 0.0, self.settings.seed)
-        facts = {"sizes": self.facts["layers"], "kind": self.facts["kind"], "round": self.facts["rounds"]}
-        learner = self.settings.learner(facts, rows.X, rows.y)
+        learner = self.settings.learner(self._trained(), rows.X, rows.y)
         with one_thread():
             own = strategy_of(self.settings).personal(learner, {WEIGHTS: self.weights})
         return replace(self, weights=own)
 
-    def _architecture(self) -> Architecture:
-        return Architecture(tuple(self.facts["layers"]), self.settings.activation)
+    def _trained(self) -> dict[str, Any]:
+        """What the state said when training ended."""
+        known = {"sizes": self.facts["layers"], "kind": self.facts["kind"], "round": self.facts["rounds"]}
+        return known | ({"shape": self.facts["shape"]} if "shape" in self.facts else {})
 
     def _linked(self, outputs: Reals) -> Reals:
         found: Reals = outputs[:, 0]

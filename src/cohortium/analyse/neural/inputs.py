@@ -1,7 +1,8 @@
-"""From columns to what a network reads: scaled terms, and where asked, whether each covariate was missing."""
+"""From columns to what a network reads: pixels, scaled terms, and where asked, whether each covariate was missing."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from cohortium.analyse.design import columns_of, design, factors_of, term_names
 from cohortium.analyse.neural.target import NUMBER, Target
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.sensitivity import plausible_range
-from cohortium.records import Schema, Table
+from cohortium.records import Kind, Schema, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,10 +28,10 @@ _FAR = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """How covariates and outcome become numbers near 0.
+    """How covariates, images and outcome become numbers near 0.
 
-    missing : "drop" rows where a covariate is missing, or "indicate" them: the mean stands in, and one more input a
-              covariate says so.
+    missing : "drop" rows where a covariate or the image is missing, or "indicate" them: the mean stands in, mid-grey
+              for an image, and one more input says so of each.
     scaling : by the "spread" over all sites, or by the plausible "range" of the schema, which asks nothing of records.
     """
 
@@ -38,34 +39,72 @@ class Inputs:
     target: Target
     missing: str
     scaling: str
+    image: str | None = None
 
     def names(self) -> tuple[str, ...]:
         """The columns that are read, the outcome first."""
-        return tuple(dict.fromkeys((self.target.outcome, *columns_of(self.covariates))))
+        images = () if self.image is None else (self.image,)
+        return tuple(dict.fromkeys((self.target.outcome, *images, *columns_of(self.covariates))))
 
     def check(self, schema: Schema) -> None:
         """Raises InvalidRequest where settings do not fit the schema."""
         one_of(self.missing, (DROP, INDICATE), "missing")
         one_of(self.scaling, (SPREAD, RANGE), "scaling")
-        if not self.covariates:
-            raise InvalidRequest("A network needs one covariate or more.")
+        if not self.covariates and self.image is None:
+            raise InvalidRequest("A network needs one covariate or more, or a column of images.")
+        if self.image is not None and schema[self.image].kind is not Kind.IMAGE:
+            raise InvalidRequest(f"Column '{self.image}' is {schema[self.image].kind}; the setting image takes images.")
         if self.target.outcome in columns_of(self.covariates):
             raise InvalidRequest(f"'{self.target.outcome}' is the outcome and a covariate; it can be one of them.")
 
     def terms(self, schema: Schema) -> list[str]:
-        """Names of the network's inputs."""
-        indicators = [f"{name}[missing]" for name in self.covariates] if self.missing == INDICATE else []
+        """Names of the network's inputs beside pixels."""
+        named = [*self.covariates, *(() if self.image is None else (self.image,))]
+        indicators = [f"{name}[missing]" for name in named] if self.missing == INDICATE else []
         return [*term_names(schema, self.covariates), *indicators]
+
+    def shape(self, schema: Schema) -> tuple[int, int, int] | None:
+        """Height, width and channels of an image; None where none is read."""
+        return None if self.image is None else schema[self.image].shape
 
     def raw(self, records: Table) -> tuple[Reals, NDArray[np.int32]]:
         """Terms and outcome before scaling (n, p + 1), NaN where missing, and the person of each row (n,).
 
-        Only rows with an outcome and, where others are dropped, with all terms.
+        Only rows with an outcome and, where others are dropped, with all terms and an image.
         """
-        both = np.column_stack([self.unscaled(records), self.target.read(records)])
-        asked = both if self.missing == DROP else both[:, -1:]
-        used = np.isfinite(asked).all(axis=1)
+        both, used = self.read(records)
         return both[used], records.persons()[used]
+
+    def read(self, records: Table) -> tuple[Reals, NDArray[np.bool_]]:
+        """Terms and outcome of all rows (n, p + 1), and which rows are used (n,)."""
+        both = np.column_stack([self.unscaled(records), self.target.read(records)])
+        if self.missing != DROP:
+            return both, np.isfinite(both[:, -1])
+        return both, np.isfinite(both).all(axis=1) & ~self.without_image(records)
+
+    def without_image(self, records: Table) -> NDArray[np.bool_]:
+        """True (n,) where an image is read and the row has none."""
+        return np.zeros(len(records), np.bool_) if self.image is None else records.missing(self.image)
+
+    def with_pixels(self, records: Table, rows: NDArray[np.bool_], X: Reals) -> Reals:
+        """Inputs X (m, q) of the m chosen ``rows`` behind their pixels, which are scaled from 0..255 to [-1, 1].
+
+        Where missing images are indicated, a last column says so.
+        """
+        if self.image is None:
+            return X
+        pixels = records.pixels(self.image)
+        area, is_told = math.prod(pixels.shape[1:]), self.missing == INDICATE
+        found = np.empty((len(X), area + X.shape[1] + is_told))
+        images, blank = found[:, :area], self.without_image(records)[rows]
+        images[:] = (pixels if rows.all() else pixels[rows]).reshape(len(X), area)
+        images *= 2.0 / 255.0
+        images -= 1.0
+        images[blank] = 0.0
+        found[:, area : area + X.shape[1]] = X
+        if is_told:
+            found[:, -1] = blank
+        return found
 
     def unscaled(self, records: Table) -> Reals:
         """Terms of all rows (n, p), NaN where missing."""
@@ -79,7 +118,7 @@ class Inputs:
             both = np.clip(both, -reach, reach)
         X, y = both[:, :-1], both[:, -1]
         blanks = []
-        if self.missing == INDICATE:
+        if self.missing == INDICATE and self.covariates:
             widths = [len(term_names(schema, [covariate])) for covariate in self.covariates]
             parts = np.split(np.isnan(X), np.cumsum(widths)[:-1], axis=1)
             blanks = [part.any(axis=1, keepdims=True).astype(np.float64) for part in parts]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cohortium.analyse.neural.architecture import Architecture
+from cohortium.analyse.neural.architecture import AT_ONCE, Architecture
 from cohortium.analyse.neural.framework import torch
 from cohortium.analyse.neural.target import BINARY, CLASSES
 from cohortium.errors import NotConverged
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Pull = Callable[[Any], Any]
 _DIVERGED = 1e100
 """No weight of use is as large, and squares of smaller ones are still numbers."""
-_CHUNK = 4_000_000
-"""Numbers that the gradients of single records may take at once: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,8 @@ class Learner:
         if len(self.y) == 0:
             return 0.0
         X, y = self._tensors()
-        return float(self._losses(torch().from_numpy(weights.copy()), X, y).sum())
+        at = torch().from_numpy(weights.copy())
+        return math.fsum(float(self._losses(at, X[part], y[part]).sum()) for part in self._parts(len(y)))
 
     def gradient(self, weights: Reals) -> Reals:
         """Gradient of the mean loss with weight decay, clipped as everything that leaves; raises NotConverged."""
@@ -102,17 +101,25 @@ class Learner:
 
         Source : Abadi et al. 2016, Deep Learning with Differential Privacy, algorithm 1.
         """
-        library, total = torch(), np.zeros(len(weights))
-        at, (X, y) = library.from_numpy(weights.copy()), self._tensors()
+        total = np.zeros(len(weights))
+        for slopes in self.row_gradients(weights, largest) if len(self.y) else ():
+            total += slopes.sum(axis=0)
+        return total
+
+    def row_gradients(self, weights: Reals, largest: float, rows: Any = slice(None)) -> Iterator[Reals]:
+        """Those gradients row by row (m, weights), as many rows at once as memory allows.
+
+        rows : which of the rows; all where not given.
+        """
+        library = torch()
+        at, (X, y) = library.from_numpy(weights.copy()), (tensor[rows] for tensor in self._tensors())
         one = library.func.grad(lambda w, row, outcome: self._losses(w, row[None], outcome[None]).sum())
         each = library.func.vmap(one, in_dims=(None, 0, 0))
-        size = max(1, _CHUNK // len(weights))
-        for start in range(0, len(self.y), size):
-            slopes = each(at, X[start : start + size], y[start : start + size])
+        for part in self._parts(len(y), len(weights)):
+            slopes = each(at, X[part], y[part])
             norms = slopes.norm(dim=1, keepdim=True)
             kept = library.where(norms.isfinite(), largest / norms.clamp(min=largest), 0.0)
-            total += (slopes.nan_to_num(0.0, 0.0, 0.0) * kept).sum(dim=0).numpy()  # a row that overflows adds nothing
-        return total
+            yield (slopes.nan_to_num(0.0, 0.0, 0.0) * kept).numpy()  # of a row that overflows nothing is left
 
     def _batches(self, steps: int | None) -> list[Any]:
         rows = len(self.y)
@@ -124,9 +131,16 @@ class Learner:
         return found
 
     def _gradient(self, at: Any, X: Any, y: Any) -> Any:
-        leaf = at.clone().requires_grad_(True)
-        (slope,) = torch().autograd.grad(self._losses(leaf, X, y).mean(), leaf)
-        return slope + self.descent.decay * at
+        leaf, slope = at.clone().requires_grad_(True), self.descent.decay * at
+        for part in self._parts(len(y)):
+            loss = self._losses(leaf, X[part], y[part]).sum() / len(y)
+            slope = slope + torch().autograd.grad(loss, leaf)[0]
+        return slope
+
+    def _parts(self, rows: int, width: int = 0) -> list[slice]:
+        """Runs of rows that are worked on at once: as many as memory for their widest layer, or ``width``, allows."""
+        size = max(1, AT_ONCE // max(width, self.architecture.width))
+        return [slice(start, start + size) for start in range(0, rows, size)]
 
     def _losses(self, weights: Any, X: Any, y: Any) -> Any:
         """Loss of every row (n,)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cohortium.analyse.neural.architecture import Architecture
 from cohortium.analyse.neural.strategy import WEIGHTS
 from cohortium.analyse.neural.target import LOSSES
 from cohortium.records import Result, algorithm_to_plain, schema_from_plain
@@ -26,7 +25,7 @@ def network_answer(
     network: NeuralNetwork, persons: int, facts: Mapping[str, Any], arrays: Mapping[str, Reals]
 ) -> Result:
     """Weights, scales and losses; round 0 is the loss before any training."""
-    architecture = Architecture(tuple(facts["sizes"]), network.activation)
+    architecture = network.architecture(facts)
     schema = schema_from_plain(facts["schema"])
     inputs = network.inputs()
     known = {
@@ -43,6 +42,11 @@ def network_answer(
         "algorithm": algorithm_to_plain(network),
         "schema": facts["schema"],
     }
+    if network.image is not None:
+        known |= {"image": network.image, "shape": facts["shape"], "filters": list(network.filters)}
+    cost = network.site_cost()
+    if cost is not None:
+        known |= {"epsilon": cost.epsilon, "delta": cost.delta, "rho_spent": float(cost.rho)}
     if "learnt_from" in facts:
         known |= {"rows": facts["learnt_from"], "loss": facts["losses"][-1][0]}
     kept = {"centre": arrays["centre"], "scale": arrays["scale"]}
@@ -65,6 +69,12 @@ def _notes(network: NeuralNetwork, persons: int, parameters: int) -> list[str]:
         found.append(
             f"{parameters} weights for {persons} persons: such a network can remember single patients. Give it only to "
             "those who may see the records, use fewer units, or train it in mode dp."
+        )
+    cost = network.site_cost()
+    if cost is not None:
+        found.append(
+            f"Noise at the hospitals hides each of their patients: epsilon {cost.epsilon:.3g} at delta {cost.delta:g}, "
+            "whoever sees what left them. The number of persons carries noise, too."
         )
     if network.strategy == "fed_recon":
         found.append("The last layer is where every site's own starts from; a site learns its own before it predicts.")

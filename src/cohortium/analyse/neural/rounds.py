@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cohortium.analyse.answers import number
-from cohortium.analyse.neural.architecture import Architecture
 from cohortium.analyse.neural.learner import Learner, clipped
 from cohortium.analyse.neural.network_answer import network_answer
 from cohortium.analyse.neural.settings import strategy_of
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
     Reals = NDArray[np.float64]
 
 TRAIN, JUDGE = "train", "judge"
-_ROUNDING = 1 + 1e-9
+ROUNDING = 1 + 1e-9
 
 
 def begun(network: NeuralNetwork, state: State) -> State:
     """The first round: random weights, the same for all."""
-    weights = Architecture(tuple(state.facts["sizes"]), network.activation).initial(network.seed)
+    weights = network.architecture(state.facts).initial(network.seed)
     return replace(state, arrays=state.arrays | strategy_of(network).begin(weights))
 
 
@@ -49,7 +48,7 @@ def changes(network: NeuralNetwork, persons: int, learner: Learner, judged: Lear
         return Sums(found)
     left = strategy.at_site(learner, state.arrays, own)
     moved = {name: rows * clipped(values, network.largest_update) for name, values in left.items()}
-    bound = state.facts.get("rows", 0) * network.largest_update * _ROUNDING  # no site has more rows than all had
+    bound = state.facts.get("rows", 0) * network.largest_update * ROUNDING  # no site has more rows than all had
     return Sums(found | moved, dict.fromkeys(moved, bound) if bound else None)
 
 
@@ -67,7 +66,7 @@ def stepped(network: NeuralNetwork, total: Sums, state: State) -> State | Result
     if state.step == JUDGE:
         return network_answer(network, total.persons, facts, state.arrays)
     means = {name: values / rows for name, values in total.items() if values.ndim == 1}
-    return _moved(network, replace(state, facts=facts), means)
+    return advanced(network, replace(state, facts=facts), means)
 
 
 def stepped_privately(network: NeuralNetwork, total: Sums, state: State) -> State | Result:
@@ -81,11 +80,12 @@ def stepped_privately(network: NeuralNetwork, total: Sums, state: State) -> Stat
         raise TooFewRecords("No person is left to learn from, or the noise outweighs them.")
     decay = network.learning_rate * network.weight_decay * state.arrays[WEIGHTS]
     facts = state.facts | {"counted": counted}
-    moved = _moved(network, replace(state, facts=facts), {UPDATE: total[UPDATE] / persons - decay})
+    moved = advanced(network, replace(state, facts=facts), {UPDATE: total[UPDATE] / persons - decay})
     return moved if moved.step == TRAIN else network_answer(network, round(persons), moved.facts, moved.arrays)
 
 
-def _moved(network: NeuralNetwork, state: State, means: Mapping[str, Reals]) -> State:
+def advanced(network: NeuralNetwork, state: State, means: Mapping[str, Reals]) -> State:
+    """The hub's step on the sites' means; raises NotConverged."""
     arrays = state.arrays | strategy_of(network).at_hub(means, state.arrays)
     done = state.facts["round"] + 1
     if not np.isfinite(arrays[WEIGHTS]).all():

@@ -37,8 +37,8 @@ class Scaffold:
         """How far the corrected descent led, and the gradient at the weights that came."""
         control, pull = arrays[CONTROL], None
         if len(control):
-            correction = torch().from_numpy(control - learner.gradient(arrays[PREVIOUS]))
-            pull = lambda _at: correction  # noqa: E731
+            correction = control - learner.gradient(arrays[PREVIOUS])
+            pull = lambda _at: torch().from_numpy(correction)  # noqa: E731
         return {UPDATE: learner.descend(own, pull) - own, GRADIENT: learner.gradient(own)}
 
     def at_hub(self, means: Arrays, arrays: Arrays) -> dict[str, Reals]:

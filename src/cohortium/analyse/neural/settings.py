@@ -14,6 +14,7 @@ from cohortium.analyse.neural.inputs import RANGE
 from cohortium.analyse.neural.scaffold import Scaffold
 from cohortium.analyse.neural.strategy import Strategy
 from cohortium.errors import InvalidRequest
+from cohortium.privacy.sampled_accounting import SMALLEST_DELTA
 
 if TYPE_CHECKING:
     from cohortium.analyse.neural.neural_network import NeuralNetwork
@@ -41,9 +42,13 @@ def strategy_of(network: NeuralNetwork) -> Strategy:
 def check_settings(network: NeuralNetwork) -> None:
     """Raises InvalidRequest where a setting is out of its range, or contradicts another."""
     one_of(network.strategy, STRATEGIES, "strategy")
-    whole = (network.rounds, network.epochs, network.head_steps, network.seed, network.batch or 1, *network.hidden)
-    if any(type(value) is not int for value in whole) or network.seed < 0:
-        raise InvalidRequest("rounds, epochs, batch, head_steps, units and the seed are whole numbers, none negative.")
+    units = (*network.hidden, *network.filters)
+    whole = (network.rounds, network.epochs, network.head_steps, network.seed, network.batch or 1, network.local_steps)
+    if any(type(value) is not int for value in (*whole, *units)) or network.seed < 0:
+        raise InvalidRequest(
+            "rounds, epochs, batch, head_steps, local_steps, units, filters and the seed are whole numbers, none "
+            "negative."
+        )
     above = {
         "rounds": network.rounds,
         "epochs": network.epochs,
@@ -53,6 +58,9 @@ def check_settings(network: NeuralNetwork) -> None:
         "head_steps": network.head_steps,
         "largest_update": network.largest_update,
         "patient_clip": network.patient_clip,
+        "lot": network.lot,
+        "noise_multiplier": network.noise_multiplier,
+        "local_steps": network.local_steps,
     }
     wrong = [name for name, value in above.items() if value is not None and not 0 < value < math.inf]
     if wrong:
@@ -63,9 +71,23 @@ def check_settings(network: NeuralNetwork) -> None:
         raise InvalidRequest(f"held_out is a share of persons, at least 0 and below 1, not {network.held_out}.")
     if network.patient_clip is not None and not _is_one_step(network):
         raise InvalidRequest(
-            "With patient_clip a round is one step on all patients: strategy 'fed_avg' or 'fed_adam', epochs 1, no "
-            "batch, nothing held out, and scaling 'range'."
+            "With patient_clip a round is one step on all patients, or local_steps on lots: strategy 'fed_avg' or "
+            "'fed_adam', epochs 1, no batch, nothing held out, and scaling 'range'."
         )
+    _check_lots(network)
+
+
+def _check_lots(network: NeuralNetwork) -> None:
+    given = [network.lot, network.noise_multiplier]
+    if network.lot is None and (network.noise_multiplier is not None or network.local_steps != 1):
+        raise InvalidRequest("noise_multiplier and local_steps belong to steps on lots: state the lot, too.")
+    if network.lot is not None and (None in given or network.patient_clip is None or network.lot > 1):
+        raise InvalidRequest(
+            "A lot is a share of patients, up to 1, and takes a patient_clip and a noise_multiplier beside it: the "
+            "noise at each step over the clip."
+        )
+    if not SMALLEST_DELTA <= network.delta < 1:
+        raise InvalidRequest(f"delta is at least {SMALLEST_DELTA:g} and below 1, not {network.delta:g}.")
 
 
 def _is_one_step(network: NeuralNetwork) -> bool:

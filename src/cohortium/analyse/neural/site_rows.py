@@ -30,10 +30,16 @@ class SiteRows:
     persons: int
     held: NDArray[np.bool_]
 
+    def part(self, *, held: bool) -> tuple[Reals, Reals]:
+        """Inputs and outcome of the rows that are held out, or of those that are learnt from; copied if need be."""
+        chosen = self.held if held else ~self.held
+        return (self.X, self.y) if chosen.all() else (self.X[chosen], self.y[chosen])
+
 
 def site_rows(records: Table, inputs: Inputs, centre: Reals, scale: Reals, held_out: float, seed: int) -> SiteRows:
     """The rows of ``records``; ``held_out`` is the share of persons whose rows are not learnt from."""
-    raw, persons = inputs.raw(records)
-    X, y = inputs.scaled(raw, records.schema, centre, scale)
+    both, used = inputs.read(records)
+    X, y = inputs.scaled(both[used], records.schema, centre, scale)
+    X, persons = inputs.with_pixels(records, used, X), records.persons()[used]
     drawn = np.random.default_rng((seed, 0)).random(int(persons.max(initial=-1)) + 1)
     return SiteRows(X, y, len(np.unique(persons)), drawn[persons] < held_out)

@@ -10,6 +10,7 @@ import numpy as np
 
 from cohortium.crypto.fixed_point import Encoding
 from cohortium.crypto.secure_sum import Collector
+from cohortium.crypto.secure_sum.tally import Tally
 from cohortium.federate.messages import Reply, from_site
 from cohortium.federate.secrecy import Credential, context_of, layout_of, noise_plan, roster_of, word_layout
 from cohortium.federate.study import Analysis, Study
@@ -73,17 +74,19 @@ class SecureTotal:
         plain, data = schema_to_plain(schema), state.to_bytes()
         tally = self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
         facts = {"study": self.study.digest, "analysis": analysis.name, "step": step}
-        asked = {**facts, "schema": plain}
-        masks = {site: tally.mask_request(site) for site in self.credentials}
-        # equal requests are one, as they are from the second round on: states can be large
-        packed = {mask: pack({}, {"state": _octets(data), "mask": _octets(mask)}) for mask in set(masks.values())}
-        bodies = {site: packed[mask] for site, mask in masks.items()}
-        self.ask("masked", dict.fromkeys(self.credentials, asked), bodies, _taken_by(tally.add_masked))
+        asked = dict.fromkeys(self.credentials, {**facts, "schema": plain})
+        self.ask("masked", asked, self._mask_requests(tally, data), _taken_by(tally.add_masked))
         if not tally.all_are_left:
             self._exchange("confirm", facts, tally.confirm_request(), tally.add_confirmed)
         fewest = self.collector.roster.fewest
         self._exchange("unmask", facts, tally.unmask_request(), tally.add_unmasked, enough=fewest)
         return tally.total(), len(tally.survivors)
+
+    def _mask_requests(self, tally: Tally, state: bytes) -> dict[str, bytes]:
+        """What each site is sent. Equal requests, as from the second round on, are one: states can be large."""
+        masks = {site: tally.mask_request(site) for site in self.credentials}
+        packed = {mask: pack({}, {"state": _octets(state), "mask": _octets(mask)}) for mask in set(masks.values())}
+        return {site: packed[mask] for site, mask in masks.items()}
 
     def _exchange(
         self,

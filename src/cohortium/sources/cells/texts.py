@@ -14,16 +14,10 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def is_unreadable_type(kind: pa.DataType) -> bool:
-    """Whether no cell of the type fits a table of records: lists, structures, maps and binary data."""
+    """Whether no cell of the type fits a table of records: lists, structures, maps and views of binary data."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(
-        pa.types.is_nested(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-        or pa.types.is_binary_view(kind)
-    )
+    return bool(pa.types.is_nested(kind) or pa.types.is_binary_view(kind))
 
 
 def as_texts(values: pa.Array) -> pa.Array:

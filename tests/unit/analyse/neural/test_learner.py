@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cohortium.analyse.neural.architecture import Architecture
 from cohortium.analyse.neural.learner import Descent, Learner, clipped
+from cohortium.analyse.neural.perceptron import Perceptron
 
 torch = pytest.importorskip("torch", reason="the extra 'learning' is not installed")
 
-SHAPE = Architecture((3, 4, 2), "relu")
+SHAPE = Perceptron((3, 4, 2), "relu")
 
 
 def _learner(rows: int, kind: str = "classes", **changes: Any) -> Learner:
@@ -66,7 +66,7 @@ def test_a_patient_whose_gradient_overflows_adds_nothing() -> None:
 def test_large_tables_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     learner, weights = _learner(25), SHAPE.initial(1)
     whole = learner.patient_gradients(weights, 0.5)
-    monkeypatch.setattr("cohortium.analyse.neural.learner._CHUNK", 4 * SHAPE.parameters)
+    monkeypatch.setattr("cohortium.analyse.neural.learner.AT_ONCE", 4 * SHAPE.parameters)
     np.testing.assert_allclose(learner.patient_gradients(weights, 0.5), whole, atol=1e-12)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,6 +51,33 @@ def test_a_site_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyP
         pooled(SMALL, patients(60))
 
 
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"strategy": "fed_prox"},
+        {"strategy": "scaffold"},
+        {"strategy": "fed_adam", "held_out": 0.2},
+        {"strategy": "fed_recon"},
+        {"scaling": "range", "patient_clip": 1.0, "covariates": ("age",)},
+    ],
+)
+def test_a_hub_without_pytorch_knows_how_the_sums_look_and_steps(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = replace(SMALL, rounds=3, **changes)
+    state, table = _state(network, patients(300))
+    for _ in range(2):
+        sums = network.local(table, state)
+        with monkeypatch.context() as hub:
+            hub.setitem(sys.modules, "torch", None)
+            assert network.local(table.take([]), state).layout == sums.layout
+            following = network.combine(sums, state)
+        assert isinstance(following, State)
+        state = following
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -64,7 +92,7 @@ def test_a_site_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyP
         ({"held_out": 1.0}, "held_out"),
         ({"weight_decay": -1.0}, "weight_decay"),
         ({"hidden": (0,)}, "one unit"),
-        ({"hidden": (2000, 2000)}, "weights"),
+        ({"hidden": (5000, 5000)}, "weights"),
         ({"covariates": ()}, "covariate"),
         ({"covariates": ("relapse",)}, "outcome"),
         ({"missing": "guess"}, "drop"),
