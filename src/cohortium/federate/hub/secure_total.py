@@ -74,8 +74,8 @@ class SecureTotal:
         plain, data = schema_to_plain(schema), state.to_bytes()
         tally = self.collector.begin_round(encoding.words, context_of(self.study, analysis.name, step, data, plain))
         facts = {"study": self.study.digest, "analysis": analysis.name, "step": step}
-        asked = {**facts, "schema": plain}
-        self.ask("masked", dict.fromkeys(self.credentials, asked), self._mask_requests(tally, data), _taken_by(tally.add_masked))
+        everybody = dict.fromkeys(self.credentials, facts | {"schema": plain})
+        self.ask("masked", everybody, self._mask_requests(tally, data), _taken_by(tally.add_masked))
         if not tally.all_are_left:
             self._exchange("confirm", facts, tally.confirm_request(), tally.add_confirmed)
         fewest = self.collector.roster.fewest
