@@ -15,7 +15,6 @@ from cohortium.analyse.workers import local_workers
 from cohortium.crypto.fixed_point import Encoding
 from cohortium.errors import (
     CohortiumError,
-    InvalidRequest,
     PartitionTooLarge,
     PermitDenied,
     ProtocolViolation,
@@ -24,11 +23,11 @@ from cohortium.errors import (
     TargetUnwritable,
 )
 from cohortium.federate.messages import Reply, Request
-from cohortium.federate.node.datasets import Dataset, datasets, find_dataset
+from cohortium.federate.node.at_hand import RecordsAtHand
 from cohortium.federate.node.decisions import APPROVED, REFUSED, VOID
 from cohortium.federate.node.drawn import Drawn, DrawnOnce
 from cohortium.federate.node.guard import Guard
-from cohortium.federate.node.holdings import Cluster, Holdings
+from cohortium.federate.node.holdings import Cluster
 from cohortium.federate.node.private_steps import PrivateSteps
 from cohortium.federate.node.run_records import RunRecords
 from cohortium.federate.node.secure_site import SecureSite
@@ -43,13 +42,9 @@ from cohortium.records import (
     Table,
     name_of,
     schema_from_plain,
-    schema_to_plain,
-    told_schema,
     unpack,
 )
 
-KEPT_OPEN = 8
-"""Runs whose records stay in memory; the least recently used is closed first."""
 LAST_STEP = 100_000
 ENDED_IN_WORDS = {
     "cancelled": "its researcher cancelled it",
@@ -58,15 +53,6 @@ ENDED_IN_WORDS = {
 }
 """Why a study that still waits leaves the inbox, by what the hub says of its run."""
 KEPT_ANSWERS = ("step", "deal", "share", "masked", "confirm", "unmask")
-
-
-@dataclass(slots=True)
-class Open:
-    """A run under way: its study, the records that it may read, and the same under the agreed schema."""
-
-    study: Study
-    records: RunRecords
-    agreed: RunRecords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +93,7 @@ class Desk:
         self.guard = Guard(home)
         self.drawn = DrawnOnce(store.database.path)
         self.private = PrivateSteps(store.database.path, self.guard)
-        self.tables = tables or {}
-        self.runs: dict[str, Open] = {}
-        self.holdings = Holdings(home, self.tables, cluster)
+        self.records = RecordsAtHand(home, store, self.guard, tables or {}, cluster, self._forget)
         self.masked: dict[str, tuple[str, int, str]] = {}
         self.answered: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._lock = threading.Lock()
@@ -132,7 +116,7 @@ class Desk:
             with self._lock:
                 return self._answer(request, hashlib.sha256(data).hexdigest())
         except (SourceUnreadable, PartitionTooLarge) as error:
-            return Reply.refusing(self._unreadable(error)).to_bytes()
+            return Reply.refusing(self.records.unreadable(error)).to_bytes()
         except TargetUnwritable as error:
             # nothing left, since nothing could be written down; the hub asks again, and there may be space by then
             return Reply.refusing(SiteUnavailable(str(error))).to_bytes()
@@ -151,69 +135,29 @@ class Desk:
             self.answered[place] = (digest, answer)
         return answer
 
+    def tidy(self) -> None:
+        """Remove partitions that nobody needs any more."""
+        self.records.tidy()
+
+    def close(self) -> None:
+        """The site answers no more: its workers end."""
+        self.records.close()
+
     def _hello(self, _request: Request) -> Reply:
-        return Reply({"site": self.site, "datasets": sorted({*datasets(self.home), *self.tables})})
+        return Reply({"site": self.site, "datasets": self.records.datasets()})
 
     def _offer(self, request: Request) -> Reply:
         """Take a study in; where it is approved, open its records and tell the public schema of its columns."""
         study = study_from_bytes(request.body)
-        self._dataset(study.dataset)
+        self.records.dataset(study.dataset)
         found = self.store.receive(study, tuple(name_of(one.algorithm) for one in study.analyses))
         facts: dict[str, Any] = {"decision": found.decision, "reason": found.reason}
         if found.decision == APPROVED:
             if study.least_rho > 0:  # before anything leaves any site: what has left stays charged
                 self.guard.must_afford(study, study.least_rho)
-            facts["schema"] = self._open(request.run, study)
+            facts["schema"] = self.records.open(request.run, study)
             facts["credential"] = self.secure.credential.to_plain()
         return Reply(facts)
-
-    def _open(self, run: str, study: Study) -> dict[str, Any]:
-        """Keep the records of an approved study at hand; the public schema of its columns."""
-        dataset = self._dataset(study.dataset)
-        records = self._read(dataset)
-        records.must_suit(one.algorithm for one in study.analyses)
-        allowed = dataset.allowed(records.schema)
-        closed = [name for name in study.columns if name in records.schema and name not in allowed]
-        if closed:
-            raise PermitDenied(f"Columns {closed} of '{study.dataset}' are not open to studies here.")
-        if study.where:
-            records = records.where(study.where, allowed)
-        facts = self.guard.admit(study, records)
-        while len(self.runs) >= KEPT_OPEN:
-            self._forget(next(iter(self.runs)))
-        self.runs[run] = Open(study, records)
-        self.tidy()
-        # under noise only the schema file may tell a level: that somebody has it is a fact about persons
-        smallest = None if study.is_noisy else self.guard.rules.cell
-        return schema_to_plain(told_schema(records.schema, study.columns, facts.levels, smallest=smallest))
-
-    def _read(self, dataset: Dataset) -> RunRecords:
-        """The records from where they lie."""
-        try:
-            return self.holdings.records(dataset)
-        except CohortiumError as error:
-            raise self._unreadable(error, dataset.name) from error
-
-    def _unreadable(self, error: CohortiumError, dataset: str = "") -> PermitDenied:
-        """What a hub is told; why records cannot be read is for the steward, and names paths."""
-        self.store.record("dataset cannot be read", {"dataset": dataset, "reason": str(error)})
-        which = f"of '{dataset}'" if dataset else "of this study"
-        return PermitDenied(
-            f"The records {which} cannot be read at this site; its steward finds the reason in the log."
-        )
-
-    def tidy(self) -> None:
-        """Remove partitions that nobody needs any more; what stands in the way is for the steward."""
-        try:
-            self.holdings.sweep([run.records for run in self.runs.values()])
-        except (InvalidRequest, TargetUnwritable) as error:
-            self.store.record("partitions cannot be removed", {"reason": str(error)})
-
-    def close(self) -> None:
-        """The site answers no more: its workers end."""
-        self.runs.clear()
-        self.tidy()
-        self.holdings.close()
 
     def _step(self, request: Request) -> Reply:
         """Local sums of one analysis for a state, once the rules let them out: mode "plain"."""
@@ -324,7 +268,7 @@ class Desk:
     def _close(self, request: Request) -> Reply:
         """The run is over; a study that nobody else asks for leaves the inbox if it still waits there."""
         self._forget(request.run)
-        self.tidy()
+        self.records.tidy()
         self.drawn.forget(request.run)
         self.private.forget(request.run)
         if request.facts:
@@ -335,7 +279,7 @@ class Desk:
         return Reply()
 
     def _forget(self, run: str) -> None:
-        self.runs.pop(run, None)
+        self.records.forget(run)
         self.secure.close(run)
         self.masked.pop(run, None)
         for topic in KEPT_ANSWERS:
@@ -344,18 +288,12 @@ class Desk:
     def _asked(self, request: Request, state: bytes) -> Step:
         """The step that a request asks for, its records under the agreed schema."""
         study = self._approved(request)
-        run = self.runs.get(request.run)
-        if run is None or run.study.digest != study.digest:
-            self._open(request.run, study)
-            run = self.runs[request.run]
-        agreed = schema_from_plain(_fact(request, "schema", dict))
-        if run.agreed is None or run.agreed.schema.select(agreed.names) != agreed:
-            run.agreed = run.records.agreed(agreed)
+        records = self.records.agreed(request.run, study, schema_from_plain(_fact(request, "schema", dict)))
         analysis = study.analysis(_fact(request, "analysis", str))
         number = _fact(request, "step", int)
         if not 0 <= number <= LAST_STEP:
             raise ProtocolViolation(f"Steps are numbered from 0 to {LAST_STEP:,}.")
-        return Step(study, analysis, number, State.from_bytes(state), state, run.agreed)
+        return Step(study, analysis, number, State.from_bytes(state), state, records)
 
     def _leaves(self, run: str, step: Step, roster: str, size: int, persons: int) -> None:
         """Write down that the sums of a step leave, before they do."""
@@ -375,10 +313,6 @@ class Desk:
         if found.decision != APPROVED:
             raise PermitDenied("The data steward has not decided about this study yet.")
         return found.study
-
-    def _dataset(self, name: str) -> Dataset:
-        given = self.tables.get(name)
-        return find_dataset(self.home, name) if given is None else Dataset(name, "", given.schema.names)
 
 
 def _digest(request: Request) -> str:
