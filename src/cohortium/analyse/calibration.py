@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from cohortium.analyse.answers import number, reach
-from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.regression.binary_outcome import happened, require_outcome
 from cohortium.errors import InvalidRequest, TooFewRecords
 from cohortium.numerics.binned_calibration import calibration_index
 from cohortium.numerics.intervals import wilson

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cohortium.analyse.design import levels_of, persons_in
-from cohortium.analyse.noisy_counts import interval, noise_facts, shares, with_intervals
+from cohortium.analyse.noise.counts import interval, noise_facts, shares, with_intervals
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Column, Kind, Result, Schema, State, Sums, Table, as_agreed, parse_condition

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cohortium.analyse.answers import numbers, reach
-from cohortium.analyse.departures import Departures, departures, first_state, settled
 from cohortium.analyse.design import levels_of
-from cohortium.analyse.follow_up import Outcome
+from cohortium.analyse.survival.departures import Departures, departures, first_state, settled
+from cohortium.analyse.survival.follow_up import Outcome
 from cohortium.errors import InvalidRequest
 from cohortium.numerics.life_table import Incidence, cumulative_incidence, log_log_limits
 from cohortium.records import Result, Schema, State, Sums, Table

@@ -9,8 +9,8 @@ import numpy as np
 
 from cohortium.analyse.answers import number, reach
 from cohortium.analyse.design import complete, levels_of, persons_in
-from cohortium.analyse.noisy_counts import NOTE, noise_facts, shares, with_intervals
-from cohortium.analyse.noisy_independence import noisy_independence
+from cohortium.analyse.noise.counts import NOTE, noise_facts, shares, with_intervals
+from cohortium.analyse.noise.independence import noisy_independence
 from cohortium.errors import InvalidRequest
 from cohortium.numerics.distributions import chi2_sf
 from cohortium.numerics.fisher_exact import fisher_exact

@@ -11,9 +11,9 @@ import numpy as np
 from cohortium.analyse.answers import number, numbers, one_of, reach
 from cohortium.analyse.design import complete, persons_in
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_correlation import noisy_pairs
-from cohortium.analyse.noisy_gram import NoisyGram
-from cohortium.analyse.noisy_products import (
+from cohortium.analyse.noise.correlation import noisy_pairs
+from cohortium.analyse.noise.gram import NoisyGram
+from cohortium.analyse.noise.products import (
     MOMENTS_BEARABLE,
     PARTS,
     PRODUCTS,

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from cohortium.analyse.answers import one_of, reach
-from cohortium.analyse.cox_answer import TRANSFORMS, answer, centred_times, hazard_arrays, summarised
-from cohortium.analyse.cox_steps import NewtonStep, likelihood_at
-from cohortium.analyse.cox_sums import PointRows, event_counts
-from cohortium.analyse.departures import first_state, grid_facts
 from cohortium.analyse.design import design, persons_in, term_names
-from cohortium.analyse.event_points import EventPoints
-from cohortium.analyse.follow_up import Outcome, cell_codes
-from cohortium.analyse.time_grid import TimeGrid, beyond_powers, horizon_from
+from cohortium.analyse.survival.cox_answer import TRANSFORMS, answer, centred_times, hazard_arrays, summarised
+from cohortium.analyse.survival.cox_steps import NewtonStep, likelihood_at
+from cohortium.analyse.survival.cox_sums import PointRows, event_counts
+from cohortium.analyse.survival.departures import first_state, grid_facts
+from cohortium.analyse.survival.event_points import EventPoints
+from cohortium.analyse.survival.follow_up import Outcome, cell_codes
+from cohortium.analyse.survival.time_grid import TimeGrid, beyond_powers, horizon_from
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from cohortium.analyse.answers import one_of, reach
-from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.histogram import equal_edges
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_discrimination import MOST_BINS, noisy_answer
+from cohortium.analyse.noise.discrimination import MOST_BINS, noisy_answer
+from cohortium.analyse.regression.binary_outcome import happened, require_outcome
 from cohortium.errors import TooFewRecords
 from cohortium.numerics.binned_roc import BinnedRoc
 from cohortium.privacy.sensitivity import one_row_per_person

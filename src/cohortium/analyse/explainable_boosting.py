@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cohortium.analyse.answers import one_of
-from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import persons_in
-from cohortium.analyse.noisy_counts import noise_facts
+from cohortium.analyse.noise.counts import noise_facts
+from cohortium.analyse.regression.binary_outcome import happened, require_outcome
 from cohortium.analyse.trees.additive import Additive, first_model, moved, starts_of
 from cohortium.analyse.trees.agreed_bins import AgreedBins
 from cohortium.analyse.trees.fitted import SUM, fitted_result

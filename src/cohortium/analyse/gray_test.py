@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cohortium.analyse.departures import Departures
 from cohortium.analyse.design import levels_of
-from cohortium.analyse.follow_up import Outcome
-from cohortium.analyse.rank_test import RankTest, followed
+from cohortium.analyse.survival.departures import Departures
+from cohortium.analyse.survival.follow_up import Outcome
+from cohortium.analyse.survival.rank_test import RankTest, followed
 from cohortium.errors import InvalidRequest, TooFewRecords
 from cohortium.numerics.gray_sums import GraySums, gray_sums
 from cohortium.numerics.score_chi_square import score_chi_square

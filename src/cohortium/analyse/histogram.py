@@ -9,7 +9,7 @@ import numpy as np
 
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_counts import NOTE, noise_facts, shares, with_intervals
+from cohortium.analyse.noise.counts import NOTE, noise_facts, shares, with_intervals
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cohortium.analyse.answers import one_of, reach
-from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import complete, term_names
-from cohortium.analyse.glm import Glm
-from cohortium.analyse.iptw_answer import answer, balance_sums, effect_sums
-from cohortium.analyse.model_rows import ModelColumns
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.weight_bounds import ROUNDS, Brackets
+from cohortium.analyse.propensity.iptw_answer import answer, balance_sums, effect_sums
+from cohortium.analyse.propensity.weight_bounds import ROUNDS, Brackets
+from cohortium.analyse.regression.binary_outcome import happened, require_outcome
+from cohortium.analyse.regression.glm import Glm
+from cohortium.analyse.regression.model_rows import ModelColumns
 from cohortium.errors import InvalidRequest, TooFewRecords
 from cohortium.numerics.treatment_weights import ESTIMANDS, Weights, treatment_weights, truncated
 from cohortium.records import PERSONS, Kind, Result, Schema, State, Sums, Table

@@ -10,7 +10,7 @@ import numpy as np
 from cohortium.analyse.answers import number, numbers
 from cohortium.analyse.design import complete
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_k_means import PARTS, NoisyKMeans, is_noisy
+from cohortium.analyse.noise.k_means import PARTS, NoisyKMeans, is_noisy
 from cohortium.analyse.pca import principal_axes
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table

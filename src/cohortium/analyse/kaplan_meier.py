@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from cohortium.analyse.answers import number, numbers, reach
-from cohortium.analyse.departures import Departures, departures, first_state, settled
-from cohortium.analyse.follow_up import Outcome
-from cohortium.analyse.interval_counts import (
+from cohortium.analyse.noise.interval_counts import (
     INTERVALS,
     WEIGHTS,
     interval_counts,
@@ -20,7 +18,9 @@ from cohortium.analyse.interval_counts import (
     intervals_state,
     known_row_per_person,
 )
-from cohortium.analyse.noisy_kaplan_meier import mean_differences, noisy_tables
+from cohortium.analyse.noise.kaplan_meier import mean_differences, noisy_tables
+from cohortium.analyse.survival.departures import Departures, departures, first_state, settled
+from cohortium.analyse.survival.follow_up import Outcome
 from cohortium.numerics.life_table import first_at_most, log_log_limits, restricted_mean, survival_curve
 from cohortium.numerics.survival_curves import Curve
 from cohortium.records import Result, Schema, State, Sums, Table

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cohortium.analyse.answers import numbers, reach
-from cohortium.analyse.coefficients import coefficient_table, left_out_terms
 from cohortium.analyse.design import columns_of, levels_of
-from cohortium.analyse.model_rows import ModelColumns, Rows
 from cohortium.analyse.moments import require_numbers
+from cohortium.analyse.regression.coefficients import coefficient_table, left_out_terms
+from cohortium.analyse.regression.model_rows import ModelColumns, Rows
 from cohortium.errors import InvalidRequest, TooFewRecords
 from cohortium.numerics.random_intercept import GroupedSums, RandomIntercept, fit_random_intercept
 from cohortium.numerics.standardised import Standardised

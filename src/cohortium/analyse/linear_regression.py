@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cohortium.analyse.answers import reach
-from cohortium.analyse.coefficients import coefficient_table, left_out_terms, require_fit
-from cohortium.analyse.linear_fit import fit_facts
-from cohortium.analyse.model_rows import ModelColumns, Rows
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_glm import NoisyGlm, is_noisy
-from cohortium.analyse.noisy_products import NoisyProducts, Outcome
-from cohortium.analyse.noisy_regression import require_plain
-from cohortium.analyse.plausible_box import number_box
-from cohortium.analyse.sandwich import sandwich, score_sums
+from cohortium.analyse.noise.glm import NoisyGlm, is_noisy
+from cohortium.analyse.noise.plausible_box import number_box
+from cohortium.analyse.noise.products import NoisyProducts, Outcome
+from cohortium.analyse.noise.regression import require_plain
+from cohortium.analyse.regression.coefficients import coefficient_table, left_out_terms, require_fit
+from cohortium.analyse.regression.linear_fit import fit_facts
+from cohortium.analyse.regression.model_rows import ModelColumns, Rows
+from cohortium.analyse.regression.sandwich import sandwich, score_sums
 from cohortium.errors import TooFewRecords
 from cohortium.numerics.penalised_quadratic import lowest_point
 from cohortium.numerics.standardised import Standardised

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cohortium.analyse.departures import Departures
-from cohortium.analyse.follow_up import Outcome, cell_names
-from cohortium.analyse.interval_counts import (
+from cohortium.analyse.noise.counts import LEVEL
+from cohortium.analyse.noise.interval_counts import (
     INTERVALS,
     WEIGHTS,
     interval_counts,
@@ -18,9 +17,10 @@ from cohortium.analyse.interval_counts import (
     intervals_state,
     known_row_per_person,
 )
-from cohortium.analyse.noisy_counts import LEVEL
-from cohortium.analyse.noisy_log_rank import noisy_log_rank
-from cohortium.analyse.rank_test import RankTest, followed
+from cohortium.analyse.noise.log_rank import noisy_log_rank
+from cohortium.analyse.survival.departures import Departures
+from cohortium.analyse.survival.follow_up import Outcome, cell_names
+from cohortium.analyse.survival.rank_test import RankTest, followed
 from cohortium.errors import InvalidRequest, TooFewRecords
 from cohortium.numerics.score_chi_square import score_chi_square
 from cohortium.records import Result, Schema, State, Sums, Table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cohortium.analyse.count_outcome import counts, require_counts
-from cohortium.analyse.glm import LEAVES_SITE, Glm
-from cohortium.analyse.model_rows import ModelColumns
+from cohortium.analyse.regression.count_outcome import counts, require_counts
+from cohortium.analyse.regression.glm import LEAVES_SITE, Glm
+from cohortium.analyse.regression.model_rows import ModelColumns
 from cohortium.records import Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 

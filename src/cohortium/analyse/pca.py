@@ -10,10 +10,10 @@ import numpy as np
 from cohortium.analyse.answers import numbers
 from cohortium.analyse.design import complete, persons_in
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_axes import axes_notes, noisy_covariance
-from cohortium.analyse.noisy_counts import noise_facts
-from cohortium.analyse.noisy_gram import NoisyGram
-from cohortium.analyse.noisy_products import (
+from cohortium.analyse.noise.axes import axes_notes, noisy_covariance
+from cohortium.analyse.noise.counts import noise_facts
+from cohortium.analyse.noise.gram import NoisyGram
+from cohortium.analyse.noise.products import (
     MOMENTS_BEARABLE,
     PARTS,
     PRODUCTS,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cohortium.analyse.count_outcome import counts, require_counts
-from cohortium.analyse.glm import LEAVES_SITE, Glm
-from cohortium.analyse.model_rows import ModelColumns
-from cohortium.analyse.noisy_glm import NoisyGlm, is_noisy
-from cohortium.analyse.noisy_products import NoisyProducts, Outcome
-from cohortium.analyse.noisy_regression import require_plain
-from cohortium.analyse.plausible_box import number_box
+from cohortium.analyse.noise.glm import NoisyGlm, is_noisy
+from cohortium.analyse.noise.plausible_box import number_box
+from cohortium.analyse.noise.products import NoisyProducts, Outcome
+from cohortium.analyse.noise.regression import require_plain
+from cohortium.analyse.regression.count_outcome import counts, require_counts
+from cohortium.analyse.regression.glm import LEAVES_SITE, Glm
+from cohortium.analyse.regression.model_rows import ModelColumns
 from cohortium.records import Result, Schema, State, Sums, Table
 from cohortium.registry import algorithm
 

@@ -11,8 +11,8 @@ import numpy as np
 from cohortium.analyse.answers import number
 from cohortium.analyse.design import persons_in
 from cohortium.analyse.moments import require_numbers
-from cohortium.analyse.noisy_counts import NOTE, noise_facts
-from cohortium.analyse.noisy_quantiles import is_outweighed, sure_columns, with_sure_bounds
+from cohortium.analyse.noise.counts import NOTE, noise_facts
+from cohortium.analyse.noise.quantiles import is_outweighed, sure_columns, with_sure_bounds
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Kind, Result, Schema, State, Sums, Table

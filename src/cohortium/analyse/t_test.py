@@ -12,8 +12,8 @@ import numpy as np
 from cohortium.analyse.answers import number, numbers, one_of, reach
 from cohortium.analyse.design import complete, levels_of, persons_in
 from cohortium.analyse.moments import Moments, group_sums, means, moments, require_numbers
-from cohortium.analyse.noisy_counts import noise_facts
-from cohortium.analyse.noisy_means import (
+from cohortium.analyse.noise.counts import noise_facts
+from cohortium.analyse.noise.means import (
     NOISY,
     NOTE,
     WEIGHTS,
@@ -22,7 +22,7 @@ from cohortium.analyse.noisy_means import (
     hidden_groups,
     noisy_moments,
 )
-from cohortium.analyse.public_ranges import RANGES, farthest, range_of, stated_ranges, within
+from cohortium.analyse.noise.public_ranges import RANGES, farthest, range_of, stated_ranges, within
 from cohortium.errors import InvalidRequest
 from cohortium.numerics.distributions import t_sf
 from cohortium.privacy.sensitivity import one_row_per_person

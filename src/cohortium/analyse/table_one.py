@@ -15,10 +15,10 @@ from cohortium.analyse.answers import number
 from cohortium.analyse.contingency import independence
 from cohortium.analyse.design import levels_of, persons_in
 from cohortium.analyse.moments import Moments, group_sums, means, moments, require_numbers
-from cohortium.analyse.noisy_counts import noise_facts
-from cohortium.analyse.noisy_means import NOISY
-from cohortium.analyse.noisy_table_one import noisy_tables
-from cohortium.analyse.public_ranges import RANGES, farthest, range_of, stated_ranges, within
+from cohortium.analyse.noise.counts import noise_facts
+from cohortium.analyse.noise.means import NOISY
+from cohortium.analyse.noise.public_ranges import RANGES, farthest, range_of, stated_ranges, within
+from cohortium.analyse.noise.table_one import noisy_tables
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.sensitivity import one_row_per_person
 from cohortium.records import PERSONS, Result, Schema, State, Sums, Table

@@ -10,8 +10,8 @@ import pytest
 from tests.conformance.examples.example import patients
 
 from cohortium.analyse import Cox, drive, over_sites, pooled
-from cohortium.analyse.cox_steps import likelihood_at
-from cohortium.analyse.event_points import EventPoints
+from cohortium.analyse.survival.cox_steps import likelihood_at
+from cohortium.analyse.survival.event_points import EventPoints
 from cohortium.errors import InvalidRequest, NotApplicable, NotConverged, TooFewRecords
 from cohortium.records import Column, Kind, Role, Schema, State, Sums, Table, agreed_schema, as_agreed
 

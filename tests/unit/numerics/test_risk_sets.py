@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cohortium.analyse.cox_answer import hazard_arrays
+from cohortium.analyse.survival.cox_answer import hazard_arrays
 from cohortium.numerics.binned_concordance import binned_concordance
 from cohortium.numerics.partial_likelihood import PartialLikelihood
 from cohortium.numerics.risk_sets import point_sums, risk_set_sums, score_residuals, unpacked

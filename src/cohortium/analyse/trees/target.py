@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cohortium.analyse.binary_outcome import happened, require_outcome
 from cohortium.analyse.design import levels_of
+from cohortium.analyse.regression.binary_outcome import happened, require_outcome
 from cohortium.errors import InvalidRecords, InvalidRequest
 from cohortium.records import Kind, Schema, Table
 
