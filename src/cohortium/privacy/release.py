@@ -1,54 +1,40 @@
 """THE gate: the one place that lets a result computed from patients leave.
 
-``release`` judges the evidence of a synthetic table under a policy, ``release_result`` an answer under disclosure
-rules. They return a ``Released`` or a ``ReleasedResult``, which nothing else can make, or raise ``DisclosureRefused``.
+``release`` judges the evidence of a synthetic or anonymised table under a policy, ``release_files`` that of a folder
+of de-identified files, ``release_result`` an answer under disclosure rules. They return a ``Released``,
+``ReleasedFiles`` or ``ReleasedResult``, which nothing else can make, or raise ``DisclosureRefused``.
 An override needs a reason; it is part of the decision from then on.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as arrow_parquet
 
-from cohortium.errors import DisclosureRefused, InvalidRequest, TargetUnwritable
+from cohortium.errors import DisclosureRefused, InvalidRequest
 from cohortium.privacy.disclosure import DisclosureRules, Mode
 from cohortium.privacy.policy import Policy
+from cohortium.privacy.released_folder import Decision, Renderer, unfinished_folder, write_documents
 from cohortium.privacy.result_cells import SETTINGS, Cells, without_small_cells
 from cohortium.records import Evidence, Finding, Result, Status, Table
 
-Verdict = Literal["released", "refused", "released by override"]
-Renderer = Callable[[Evidence, "Decision"], bytes]
+__all__ = [
+    "Decision",
+    "Released",
+    "ReleasedFiles",
+    "ReleasedResult",
+    "Renderer",
+    "decide",
+    "release",
+    "release_files",
+    "release_result",
+]
+
 _SEAL = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the gate decided, and why.
-
-    reasons : one sentence per rule that failed and keeps the release in.
-    limits  : one sentence per rule that failed and only limits what the release is fit for.
-    advice  : what would help.
-    """
-
-    verdict: Verdict
-    policy: str
-    reasons: tuple[str, ...] = ()
-    limits: tuple[str, ...] = ()
-    advice: tuple[str, ...] = ()
-    override_reason: str = ""
-
-    @property
-    def lets_out(self) -> bool:
-        """Whether the release may leave."""
-        return self.verdict != "refused"
 
 
 class Released:
@@ -63,40 +49,41 @@ class Released:
         self.evidence = evidence
         self.decision = decision
 
-    def write(self, folder: Path, documents: Mapping[str, Renderer], *, replace_existing: bool = False) -> Path:
-        """The table as Parquet and CSV, the ``documents`` (name -> renderer), and SHA256SUMS, all or nothing.
+    def write(
+        self, folder: Path, documents: Mapping[str, Renderer], *, name: str = "twin", replace_existing: bool = False
+    ) -> Path:
+        """The table as ``name``.parquet and .csv, the ``documents`` (name -> renderer), and SHA256SUMS, all or nothing.
 
         Raises : TargetUnwritable where the folder exists and is not empty, or cannot be written; nothing is left then.
         """
-        folder = folder.resolve()
-        if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not replace_existing)):
-            raise TargetUnwritable(f"{folder} exists and is not an empty folder. Choose another, or remove it first.")
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".unfinished"))
-        except OSError as error:
-            raise TargetUnwritable(f"Nothing can be written in {folder.parent}: {error.strerror}.") from error
-        try:
-            arrow_parquet.write_table(self.table.arrow, unfinished / "twin.parquet", compression="zstd")
-            arrow_csv.write_csv(_decoded(self.table), unfinished / "twin.csv")
-            digests = {path.name: _digest(path) for path in sorted(unfinished.iterdir())}
-            evidence = replace(self.evidence, facts={**self.evidence.facts, "digests": digests})
-            for name, render in documents.items():
-                (unfinished / name).write_bytes(render(evidence, self.decision))
-            sums = [f"{_digest(path)}  {path.name}\n" for path in sorted(unfinished.iterdir())]
-            (unfinished / "SHA256SUMS").write_text("".join(sums), "utf-8")
-            unfinished.chmod(0o755)
-            if folder.exists():
-                shutil.rmtree(folder)
-            unfinished.rename(folder)
-        except OSError as error:
-            raise TargetUnwritable(
-                f"{folder} could not be written: {error.strerror or type(error).__name__}. Nothing was left behind; "
-                "make room or choose another folder, and run it again."
-            ) from error
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-        return folder
+        with unfinished_folder(folder, replace_existing=replace_existing) as (unfinished, place):
+            arrow_parquet.write_table(self.table.arrow, unfinished / f"{name}.parquet", compression="zstd")
+            arrow_csv.write_csv(_decoded(self.table), unfinished / f"{name}.csv")
+            write_documents(unfinished, self.evidence, self.decision, documents)
+        return place
+
+
+class ReleasedFiles:
+    """Files that the gate has let out, with the evidence and the decision. Only ``release_files`` makes one."""
+
+    __slots__ = ("decision", "evidence", "files")
+
+    def __init__(self, files: Path, evidence: Evidence, decision: Decision, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise DisclosureRefused("A ReleasedFiles is made by privacy.release.release_files alone.")
+        self.files = files
+        self.evidence = evidence
+        self.decision = decision
+
+    def write(self, folder: Path, documents: Mapping[str, Renderer]) -> Path:
+        """The files, the ``documents`` (name -> renderer), and SHA256SUMS, all or nothing.
+
+        Raises : TargetUnwritable where the folder exists and is not empty, or cannot be written; nothing is left then.
+        """
+        with unfinished_folder(folder) as (unfinished, place):
+            shutil.copytree(self.files, unfinished, dirs_exist_ok=True)
+            write_documents(unfinished, self.evidence, self.decision, documents)
+        return place
 
 
 class ReleasedResult:
@@ -133,17 +120,28 @@ def release(table: Table, evidence: Evidence, policy: Policy, *, override_reason
     Raises : DisclosureRefused naming every rule that failed and what would help; InvalidRequest where the evidence
     describes another table.
     """
-    if evidence.facts.get("rows_synthetic") != len(table):
+    if evidence.facts.get("rows_released", evidence.facts.get("rows_synthetic")) != len(table):
         raise InvalidRequest("The evidence describes a table of another size; judge the table that is to leave.")
     judged, decision = decide(evidence, policy, override_reason=override_reason)
     if not decision.lets_out:
-        failed = "\n".join(f"- {reason}" for reason in decision.reasons)
-        helps = "".join(f"\n- {advice}" for advice in decision.advice)
-        raise DisclosureRefused(
-            f"The gate keeps this table in under '{policy.title}':\n{failed}"
-            + (f"\nWhat would help:{helps}" if helps else "")
-        )
+        raise DisclosureRefused(_refusal("this table", decision))
     return Released(table, judged, decision, seal=_SEAL)
+
+
+def release_files(files: Path, evidence: Evidence, policy: Policy, *, override_reason: str = "") -> ReleasedFiles:
+    """Let a folder of de-identified files out if ``evidence`` satisfies ``policy``, or a person takes responsibility.
+
+    files  : where they lie inside the hospital, whole.
+    Raises : DisclosureRefused naming every rule that failed and what would help; InvalidRequest where the evidence
+             tells of another number of files.
+    """
+    found = sum(path.is_file() for path in files.rglob("*"))
+    if evidence.facts.get("files") != found:
+        raise InvalidRequest(f"The evidence is not that of these {found:,} files; judge the files that are to leave.")
+    judged, decision = decide(evidence, policy, override_reason=override_reason)
+    if not decision.lets_out:
+        raise DisclosureRefused(_refusal("these files", decision))
+    return ReleasedFiles(files, judged, decision, seal=_SEAL)
 
 
 def release_result(
@@ -182,6 +180,14 @@ def release_result(
     return ReleasedResult(shown, Decision("released", rules.title, (), limits), seal=_SEAL)
 
 
+def _refusal(what: str, decision: Decision) -> str:
+    failed = "\n".join(f"- {reason}" for reason in decision.reasons)
+    helps = "".join(f"\n- {advice}" for advice in decision.advice)
+    return f"The gate keeps {what} in under '{decision.policy}':\n{failed}" + (
+        f"\nWhat would help:{helps}" if helps else ""
+    )
+
+
 def _sentence(finding: Finding) -> str:
     if finding.score is None:
         return f"{finding.title}: not measured. {finding.reason}"
@@ -196,8 +202,3 @@ def _decoded(table: Table) -> object:
         for column in table.arrow.columns
     ]
     return type(table.arrow).from_arrays(plain, names=table.arrow.column_names)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

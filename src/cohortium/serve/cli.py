@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 
 import cohortium
 from cohortium.errors import CohortiumError, DisclosureRefused
+from cohortium.serve.anonymisation import anonymise_app
 from cohortium.serve.federation import hub_app, node_app, study_app
 from cohortium.serve.reporter import Reporter
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(anonymise_app, name="anonymise")
 app.add_typer(hub_app, name="hub")
 app.add_typer(node_app, name="node")
 app.add_typer(study_app, name="study")

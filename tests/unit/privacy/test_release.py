@@ -11,7 +11,7 @@ from tests.tables import mixed
 
 from cohortium.errors import DisclosureRefused, InvalidRequest, TargetUnwritable
 from cohortium.privacy.policy import Policy, Rule, load_policy
-from cohortium.privacy.release import Released, decide, release
+from cohortium.privacy.release import Released, ReleasedFiles, decide, release, release_files
 from cohortium.records import Evidence, Finding, Question, Score, Status
 
 TABLE = mixed(100)
@@ -107,6 +107,39 @@ def test_the_folder_is_whole_and_its_digests_hold(tmp_path: Path) -> None:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
     assert pq.read_table(folder / "twin.parquet").num_rows == 100
     assert hashlib.sha256((folder / "twin.csv").read_bytes()).hexdigest() in (folder / "note.txt").read_text()
+
+
+def files_and_evidence(folder: Path, leak: float) -> tuple[Path, Evidence]:
+    (folder / "files" / "a").mkdir(parents=True)
+    (folder / "files" / "a" / "one.dcm").write_bytes(b"one")
+    (folder / "files" / "two.dcm").write_bytes(b"two")
+    found = evidence(Score(leak))
+    return folder / "files", replace(found, facts={**found.facts, "files": 2})
+
+
+def test_a_folder_of_files_leaves_whole_with_digests(tmp_path: Path) -> None:
+    files, found = files_and_evidence(tmp_path, 0.5)
+    released = release_files(files, found, POLICY)
+    folder = released.write(tmp_path / "out", {"note.txt": lambda told, _: str(told.facts["digests"]).encode()})
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["a/one.dcm", "note.txt", "two.dcm"]
+    assert hashlib.sha256(b"one").hexdigest() in (folder / "note.txt").read_text()
+
+
+def test_files_that_fail_a_rule_stay_in(tmp_path: Path) -> None:
+    files, found = files_and_evidence(tmp_path, 0.9)
+    with pytest.raises(DisclosureRefused, match="these files") as caught:
+        release_files(files, found, POLICY)
+    assert "Use larger leaves." in str(caught.value)
+    with pytest.raises(DisclosureRefused):
+        ReleasedFiles(files, found, decide(found, POLICY)[1], seal=object())
+
+
+def test_evidence_of_other_files_is_refused(tmp_path: Path) -> None:
+    files, found = files_and_evidence(tmp_path, 0.5)
+    (files / "three.dcm").write_bytes(b"three")
+    with pytest.raises(InvalidRequest, match="these 3 files"):
+        release_files(files, found, POLICY)
 
 
 def test_a_full_folder_is_left_alone(tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+"""Anonymisation for people: the commands, the pages, and the way through the gate."""
+
+from cohortium.serve.anonymisation.app import anonymise_app
+
+__all__ = ["anonymise_app"]
