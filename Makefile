@@ -24,8 +24,8 @@ demo: .venv/installed  ## the whole way on real data; ends at a loopback address
 serve: .venv/installed  ## show the result of the last demo again
 	$(BIN)/cohortium serve demo
 
-test: .venv/tested  ## every test, the slow ones too
-	$(BIN)/python -m pytest
+test: .venv/tested  ## every test, the slow ones too, in two processes since journeys mostly wait
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/tested  ## style and types
 	$(BIN)/ruff check .

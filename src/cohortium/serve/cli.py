@@ -16,10 +16,25 @@ import cohortium
 from cohortium.errors import CohortiumError, DisclosureRefused
 from cohortium.serve.anonymisation import anonymise_app
 from cohortium.serve.federation import hub_app, node_app, study_app
+from cohortium.serve.options import (
+    REFUSED,
+    AsJson,
+    Data,
+    Dictionary,
+    Out,
+    Outcome,
+    Override,
+    Person,
+    PolicyFile,
+    SchemaFile,
+    Seed,
+    Sheet,
+    show,
+)
 from cohortium.serve.reporter import Reporter
 
-FAILED, REFUSED = 2, 3
-"""Exit codes: 0 done; 2 input or request that cannot be used; 3 the gate refused; 130 interrupted."""
+FAILED = 2
+"""Exit code where the input or request cannot be used."""
 
 _UNUSABLE_PATHS = (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
@@ -36,24 +51,6 @@ app.add_typer(hub_app, name="hub")
 app.add_typer(node_app, name="node")
 app.add_typer(study_app, name="study")
 err = Console(stderr=True)
-
-Data = Annotated[
-    str, typer.Argument(help="CSV, TSV, Parquet, Arrow, Excel, SQLite or DuckDB file, or postgresql:// address.")
-]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the result; it must be empty or not exist yet.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON for programs.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
-SchemaFile = Annotated[
-    Path | None, typer.Option("--schema", help="Schema file (TOML). Default: FILE.schema.toml, made at the first run.")
-]
-Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, or table of a database.")]
-Dictionary = Annotated[Path | None, typer.Option(help="Data dictionary of a REDCap export.")]
-PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Release policy (TOML). Default: the one shipped.")]
-Override = Annotated[
-    str | None, typer.Option(help="Let a refused table out all the same; the reason is recorded with the release.")
-]
-Person = Annotated[str | None, typer.Option(help="Column that says which person a row belongs to.")]
-Outcome = Annotated[str | None, typer.Option(help="Column that studies want to explain or predict.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -77,7 +74,7 @@ def profile(
     """Describe a table and check its quality; write the schema that you can edit, and a page to read."""
     with Reporter(quiet=as_json) as reporter:
         result = _commands().profile_table(data, out, schema, sheet, dictionary, reporter)
-    _show(result, as_json)
+    show(result, as_json)
 
 
 @app.command()
@@ -127,7 +124,7 @@ def synthesise(
             schema_file=schema, sheet=sheet, dictionary=dictionary, person=person, outcome=outcome,
             policy_file=policy, override=override or "",
         )  # fmt: skip
-    _show(result, as_json)
+    show(result, as_json)
     if result["verdict"] == "refused":
         raise typer.Exit(REFUSED)
 
@@ -151,7 +148,7 @@ def evaluate(
         result = _commands().evaluate_tables(
             real, synthetic, holdout, out, reporter, schema_file=schema, outcome=outcome, seed=seed, policy_file=policy
         )
-    _show(result, as_json)
+    show(result, as_json)
     if result["verdict"] == "refused":
         raise typer.Exit(REFUSED)
 
@@ -169,7 +166,7 @@ def sample(
     """Draw more rows from a model whose twin the gate has let out."""
     with Reporter(quiet=as_json) as reporter:
         result = _commands().sample_model(model, out, rows, seed, where, balance, reporter)
-    _show(result, as_json)
+    show(result, as_json)
 
 
 @app.command()
@@ -181,7 +178,7 @@ def demo(
     """Go the whole way with the heart disease table of four hospitals, which ships with Cohortium."""
     with Reporter() as reporter:
         result = _commands().run_demo(out, reporter)
-    _show(result, as_json=False)
+    show(result, as_json=False)
     if serve and sys.stdout.isatty():
         _serve(out, port)
 
@@ -219,15 +216,6 @@ def _commands() -> Any:
 
 def _serve(folder: Path, port: int) -> None:
     _commands().serve_folder(folder, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
-
-
-def _show(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, indent=2))
-        return
-    console = Console()
-    for line in result["lines"]:
-        console.print(escape(line), soft_wrap=True)
 
 
 def main() -> None:

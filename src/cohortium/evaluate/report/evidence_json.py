@@ -36,9 +36,10 @@ FORMAT, VERSION = "cohortium-evidence", 1
 _RULES = {rule.__name__: rule for rule in (Inequality, FunctionalDependency, AllowedCombinations, SumRule)}
 
 
-def to_json(evidence: Evidence, decision: Decision, schema: Schema) -> str:
+def to_json(evidence: Evidence, decision: Decision, schema: Schema | None = None) -> str:
     """The evidence, the decision, and what a reader must know of the schema, as text.
 
+    schema : of the table that the evidence is about; none where it is about files.
     Raises : InvalidRequest where a fact, plot or detail holds something other than text, numbers, lists and mappings.
     """
     document = {
@@ -48,7 +49,7 @@ def to_json(evidence: Evidence, decision: Decision, schema: Schema) -> str:
         "facts": evidence.facts,
         "guarantee": asdict(evidence.guarantee),
         "findings": [_finding(finding) for finding in evidence.findings],
-        "schema": _schema(schema),
+        "schema": _schema(Schema(()) if schema is None else schema),
         "plots": evidence.plots,
     }
     return _written(_plain(document, "the evidence"), "") + "\n"
