@@ -200,3 +200,12 @@ def algorithm(
         return enter(thing)
 
     return named
+
+
+def privacy_model(name: str, *, title: str, source: str) -> Callable[[Thing], Thing]:
+    """Register a privacy model of anonymised tables: a frozen dataclass whose fields are what a recipe may set.
+
+    title  : what it is called in words.
+    source : the paper that defines it.
+    """
+    return register("privacy_model", name, {"title": title, "source": source})

@@ -91,7 +91,7 @@ def test_noise_is_paid_for_and_hides_the_sum(federation: Federation, partitioned
         assert found != federation.table.numeric("age").mean()
         lines = [desk.guard.ledger.line(Account("dataset", "trial")) for desk in sites.desks.values()]
         spent.append([float(line.spent_rho) for line in lines])
-    assert spent[1] == pytest.approx(spent[0])  # grids of noise differ a little, as they follow from noisy means
+    assert spent[1] == pytest.approx(spent[0], rel=1e-2)  # grids follow from noisy means
     assert all(spent[0])
 
 
