@@ -6,7 +6,7 @@ A class holds the rows that show the same values in every quasi-identifying colu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -29,6 +29,12 @@ class Classes:
     rows: NDArray[np.int64]
     tuples: Tuples
     _known: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, of_tuple: NDArray[np.integer[Any]], tuples: Tuples) -> Classes:
+        """The classes of combinations that are numbered from 0."""
+        rows = np.bincount(of_tuple, weights=tuples.counts).astype(np.int64)
+        return cls(np.asarray(of_tuple, dtype=np.int32), rows, tuples)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -62,6 +68,7 @@ class Classes:
         return np.bincount(self.of_tuple, weights=self.tuples.population, minlength=len(self)).astype(np.int64)
 
 
+@runtime_checkable
 class ClassModel(Protocol):
     """A model that judges every class by itself; the rows of a class that fails may be left out.
 
@@ -85,6 +92,7 @@ class ClassModel(Protocol):
         ...
 
 
+@runtime_checkable
 class ReleaseModel(Protocol):
     """A model that judges a release as a whole, after the classes that fail were left out.
 

@@ -1,0 +1,162 @@
+"""From a table and a recipe to a table that may be judged: the whole way, in the order in which it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cohortium.anonymise.pseudonyms import KeyRing
+from cohortium.anonymise.tables.coded import distinct_texts, places
+from cohortium.anonymise.tables.hierarchy import MISSING, Hierarchy, read_hierarchy
+from cohortium.anonymise.tables.lattice import Lattice
+from cohortium.anonymise.tables.models.protocol import ClassModel, ReleaseModel
+from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe
+from cohortium.anonymise.tables.recoding import Recoding
+from cohortium.anonymise.tables.rewritten import rewritten
+from cohortium.anonymise.tables.search import Question, search_exactly
+from cohortium.anonymise.tables.search.question import Progress, unwatched
+from cohortium.anonymise.tables.tuples import Tuples, distinct
+from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
+from cohortium.records import Role, Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anonymised:
+    """A table that was anonymised, and how.
+
+    table    : what may leave, if the gate lets it; its rows in an order of no meaning.
+    question : what the search was asked.
+    recoding : what it found.
+    recipe   : the recipe that was followed.
+    """
+
+    table: Table
+    question: Question
+    recoding: Recoding
+    recipe: Recipe
+
+
+def anonymise(
+    table: Table,
+    recipe: Recipe,
+    *,
+    hierarchies: Mapping[str, Hierarchy] | None = None,
+    keys: KeyRing | None = None,
+    progress: Progress = unwatched,
+) -> Anonymised:
+    """Follow ``recipe`` over ``table``.
+
+    hierarchies : by column; those that are not given are read from the recipe's files, or inferred from the table.
+    keys        : needed where the recipe makes pseudonyms or shifts dates.
+    Raises      : InvalidRequest where the recipe names columns that the table lacks, or a hierarchy misses values;
+                  TooFewRecords where a model asks for more persons than there are; NotApplicable where nothing could
+                  leave.
+    Reveals     : the loss and the levels depend on all rows; they leave only beside the table that they belong to.
+    """
+    _check_columns(table, recipe, keys)
+    question = ask(table, recipe, hierarchies or {})
+    _check_size(question)
+    recoding = search(question, recipe, progress)
+    if recoding.left_out.all():
+        raise NotApplicable(
+            "Every row would have to be left out: no release with rows in it satisfies the models. Ask for a smaller "
+            "k, or let fewer columns be quasi-identifiers."
+        )
+    progress("writing the table", 0.95)
+    return Anonymised(rewritten(table, recipe, question, recoding, keys), question, recoding, recipe)
+
+
+def ask(table: Table, recipe: Recipe, hierarchies: Mapping[str, Hierarchy]) -> Question:
+    """The question that a recipe asks of a table."""
+    uses = recipe.with_use("quasi_identifier")
+    levels = tuple(_hierarchy(table, use, recipe, hierarchies) for use in uses)
+    watched = dict.fromkeys(name for one in recipe.models for name in one.sensitive)
+    absent = [name for name in watched if name not in table.schema]
+    if absent:
+        raise InvalidRequest(f"The models watch {absent}, which the table does not have. Correct 'sensitive'.")
+    return Question(
+        tuples=_tuples(table, levels, tuple(watched)),
+        hierarchies=levels,
+        classes=tuple(one for one in recipe.models if isinstance(one, ClassModel)),
+        release=tuple(one for one in recipe.models if isinstance(one, ReleaseModel)),
+        suppression=recipe.suppression,
+        weights=tuple(use.weight for use in uses),
+        allowed=_allowed(uses, levels),
+    )
+
+
+def search(question: Question, recipe: Recipe, progress: Progress) -> Recoding:
+    """The recoding that the recipe's search finds."""
+    answer = search_exactly(question, progress=progress)
+    return Recoding.at_node(question, answer)
+
+
+def _tuples(table: Table, levels: tuple[Hierarchy, ...], watched: tuple[str, ...]) -> Tuples:
+    sensitive = {name: distinct_texts(table, name)[0] for name in watched}
+    persons: NDArray[np.int64] | None = None
+    if table.schema.only(Role.PERSON_KEY) is not None:
+        persons = table.persons().astype(np.int64)
+        if len(np.unique(persons)) == len(persons):
+            persons = None
+    return distinct([places(table, one) for one in levels], sensitive, persons)
+
+
+def _hierarchy(table: Table, use: ColumnUse, recipe: Recipe, given: Mapping[str, Hierarchy]) -> Hierarchy:
+    if use.name in given:
+        found = given[use.name]
+    elif use.hierarchy == INFER:
+        raise InvalidRequest(
+            f"The column '{use.name}' needs a hierarchy; name its file in the recipe. 'cohortium anonymise "
+            "hierarchies' makes one."
+        )
+    else:
+        found = read_hierarchy(recipe.folder / use.hierarchy, use.name)
+    return found.with_value(MISSING) if table.missing(use.name).any() else found
+
+
+def _allowed(uses: tuple[ColumnUse, ...], levels: tuple[Hierarchy, ...]) -> Lattice:
+    for use, one in zip(uses, levels, strict=True):
+        if max(use.least, use.most or 0) >= one.levels:
+            raise InvalidRequest(
+                f"The hierarchy of '{use.name}' has the levels 0 to {one.levels - 1}; 'least' and 'most' must be among "
+                "them."
+            )
+    most = tuple(one.levels - 1 if use.most is None else use.most for use, one in zip(uses, levels, strict=True))
+    return Lattice(tuple(use.least for use in uses), most)
+
+
+def _check_columns(table: Table, recipe: Recipe, keys: KeyRing | None) -> None:
+    absent = sorted({use.name for use in recipe.columns if use.name not in table.schema})
+    if absent:
+        raise InvalidRequest(
+            f"The recipe names the columns {absent}, which the table does not have: correct their names."
+        )
+    keyed = [use.name for use in recipe.with_use("pseudonym", "shift_dates")]
+    if keyed and keys is None:
+        raise InvalidRequest(
+            f"The columns {keyed} need the project's keys: name their file with --keys ('cohortium anonymise keys' "
+            "makes one)."
+        )
+    if recipe.with_use("shift_dates") and table.schema.only(Role.PERSON_KEY) is None:
+        raise InvalidRequest(
+            "Dates are shifted by person: say in the schema which column is the person key, or use --person."
+        )
+
+
+def _check_size(question: Question) -> None:
+    whose = question.tuples.persons
+    persons = question.tuples.rows if whose is None else len(np.unique(whose))
+    asked = max((getattr(model, "k", 0) for model in question.classes), default=0)
+    if asked > persons:
+        raise TooFewRecords(
+            f"The model asks for classes of {asked:,} persons; the table has {persons:,}. Ask for a smaller k."
+        )
+
+
+__all__ = ["Anonymised", "ClassModel", "ReleaseModel", "anonymise", "ask", "search"]

@@ -1,0 +1,101 @@
+"""What is measured about an anonymised table, counted anew from what it says rather than from what was searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cohortium.anonymise.tables.anonymiser import Anonymised
+from cohortium.anonymise.tables.models.protocol import Classes
+from cohortium.records import Evidence, Finding, Question, Role, Score
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
+    """Findings about what leaves: whether the models hold, how likely anybody is found again, what was lost.
+
+    title, source : for the page: what it is, and where it came from.
+    """
+    question = done.question
+    after, _ = done.recoding.classes(question.tuples, question.hierarchies)
+    before = as_it_is(done)
+    persons = after.persons()
+    rows, left = question.tuples.rows, len(done.table)
+    findings = (
+        _privacy("rows_against_models", "Rows that a model does not accept", float(_against(done, after)), left),
+        _privacy("identifiers_left", "Columns that name a person directly", float(_identifiers(done)), left),
+        _privacy("smallest_class", "Persons in the smallest class", float(persons.min()), left, better="higher"),
+        _privacy("highest_prosecutor_risk", "Highest chance to find a known person again", 1 / persons.min(), left),
+        _privacy("average_prosecutor_risk", "Average chance to find a known person again", _average(persons), left),
+        _privacy("unique_persons", "Share of persons who stand alone", _alone(persons), left),
+        Finding("rows_left_out", Question.UTILITY, "Share of rows left out", Score(1 - left / rows, n=rows), "lower"),
+        Finding(
+            "information_loss", Question.UTILITY, "Loss of exactness, from 0 (none) to 1 (all)",
+            Score(done.recoding.loss, n=rows), "lower",
+        ),
+        Finding(
+            "gap_to_optimum", Question.UTILITY, "Loss above the least that is possible",
+            Score(max(done.recoding.loss - done.recoding.bound, 0.0), n=rows), "lower",
+        ),
+    )  # fmt: skip
+    facts = {
+        "title": title,
+        "source": source,
+        "rows_real": rows,
+        "rows_released": left,
+        "persons_real": _number_of_persons(question.tuples.persons, rows),
+        "quasi_identifiers": [one.column for one in question.hierarchies],
+        "models": [str(model) for model in done.recipe.models],
+        "search": done.recipe.search,
+        "nodes_counted": done.recoding.checks,
+        "before": {
+            "smallest_class": int(before.persons().min()),
+            "average_prosecutor_risk": _average(before.persons()),
+            "unique_persons": _alone(before.persons()),
+        },
+    }
+    return Evidence(facts, findings)
+
+
+def as_it_is(done: Anonymised) -> Classes:
+    """The classes of the table before anything was done to it."""
+    codes = done.question.tuples.codes
+    _, of_tuple = np.unique(codes, axis=0, return_inverse=True)
+    return Classes.of(of_tuple.reshape(-1), done.question.tuples)
+
+
+def _against(done: Anonymised, classes: Classes) -> int:
+    """Rows that a class model refuses, or all where a model of the release does not hold."""
+    fails = np.zeros(len(classes), dtype=np.bool_)
+    for model in done.question.classes:
+        fails |= model.fails(classes)
+    if all(model.holds(classes.persons()) for model in done.question.release):
+        return int(classes.rows[fails].sum())
+    return int(classes.rows.sum())
+
+
+def _identifiers(done: Anonymised) -> int:
+    pseudonyms = {use.name for use in done.recipe.with_use("pseudonym")}
+    direct = (Role.DIRECT_IDENTIFIER, Role.PERSON_KEY)
+    return sum(
+        one.name not in pseudonyms for one in done.table.schema.columns if any(one.has_role(role) for role in direct)
+    )
+
+
+def _privacy(name: str, title: str, value: float, n: int, *, better: str = "lower") -> Finding:
+    return Finding(name, Question.PRIVACY, title, Score(float(value), n=n), better)
+
+
+def _average(persons: NDArray[np.int64]) -> float:
+    return len(persons) / float(persons.sum())
+
+
+def _alone(persons: NDArray[np.int64]) -> float:
+    return float((persons == 1).sum() / persons.sum())
+
+
+def _number_of_persons(persons: NDArray[np.int64] | None, rows: int) -> int:
+    return rows if persons is None else len(np.unique(persons))
