@@ -127,7 +127,9 @@ def test_interrupting_leaves_nothing_half_written(desk: Path) -> None:
         [*COMMAND, "synthesise", "heart_disease.csv", "--out", "cut"], cwd=desk, env=environment,
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(4)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("Schema")  # work has begun
+    time.sleep(2)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130, said

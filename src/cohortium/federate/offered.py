@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import cohortium.analyse
+import cohortium.anonymise.tables.federated
 import cohortium.federate.twin
 from cohortium.registry import Entry, entries
 
-REGISTERED = (cohortium.analyse, cohortium.federate.twin)
+REGISTERED = (cohortium.analyse, cohortium.anonymise.tables.federated, cohortium.federate.twin)
 
 
 def offered() -> tuple[Entry, ...]:

@@ -34,6 +34,7 @@ class Hierarchy:
     values : what may stand in it (v,).
     labels : per level, the names of its groups.
     groups : (levels, v), which group of a level each value belongs to.
+    held   : (v,) of how many values of the column each is made; one each where None.
     Raises : InvalidRequest where a group is split again at a higher level, or a value stands twice.
     """
 
@@ -41,6 +42,7 @@ class Hierarchy:
     values: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
     groups: NDArray[np.int32]
+    held: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.values)) != len(self.values):
@@ -83,8 +85,9 @@ class Hierarchy:
 
         Source : Iyengar 2002, KDD, section 3: (values that the group holds - 1) / (values of the column - 1).
         """
-        most = max(len(self.values) - 1, 1)
-        return np.array([(np.bincount(row)[row] - 1) / most for row in self.groups])
+        held = np.ones(len(self.values), dtype=np.int64) if self.held is None else self.held
+        most = max(int(held.sum()) - 1, 1)
+        return np.array([(np.bincount(row, weights=held)[row] - 1) / most for row in self.groups])
 
     def codes(self, values: Sequence[str]) -> NDArray[np.int32]:
         """Places of ``values`` in the hierarchy (n,).
@@ -112,6 +115,13 @@ class Hierarchy:
         if top and len(self.labels[top]) == 1:
             one[top] = self.labels[top][0]
         return Hierarchy.from_rows(self.column, [*rows, one])
+
+    def from_level(self, level: int) -> Hierarchy:
+        """The hierarchy of a column that is told at ``level`` already; what is lost above stays the same."""
+        _, first = np.unique(self.groups[level], return_index=True)
+        ones = np.ones(len(self.values), dtype=np.int64) if self.held is None else self.held
+        held = np.bincount(self.groups[level], weights=ones).astype(np.int64)
+        return Hierarchy(self.column, self.labels[level], self.labels[level:], self.groups[level:, first], held)
 
     def to_csv(self) -> str:
         """The file that ``read_hierarchy`` reads."""

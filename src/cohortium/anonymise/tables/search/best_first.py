@@ -36,22 +36,28 @@ class BestFirst:
 
     lattice     : the nodes.
     generalised : (q, levels) what all rows lose in a column at a level.
-    count       : counts a node; None where it has too many classes to be counted.
+    count       : counts a node.
+    countable   : (size,) nodes that can be counted; all where None. The others are bounded only.
+    at_hand     : (size,) nodes that are settled before any other, since counting them costs least; all where None.
     """
 
     def __init__(
         self,
         lattice: Lattice,
         generalised: NDArray[np.float64],
-        count: Callable[[Node], Checked | None],
+        count: Callable[[Node], Checked],
         progress: Progress = unwatched,
+        countable: NDArray[np.bool_] | None = None,
+        at_hand: NDArray[np.bool_] | None = None,
     ) -> None:
         self.lattice = lattice
         self.generalised = generalised
         self.bounds = lattice.sums(generalised)
-        self.known: dict[int, Checked | None] = {}
+        self.countable = countable
+        self.at_hand = at_hand
+        self.known: dict[int, Checked] = {}
         self.best, self.best_place = np.inf, -1
-        self.given_up = np.inf
+        self.settling = lattice.top
         self.progress = progress
         self._count = count
 
@@ -59,11 +65,13 @@ class BestFirst:
         """The best release. Raises NotApplicable where there is none."""
         self._counted(self.lattice.top)
         while True:
-            place = int(np.argmin(self.bounds))
-            bound = float(self.bounds[place])
+            place, bound = self._least(self.countable if self.at_hand is None else self.at_hand)
+            if self.at_hand is not None and bound >= self.best - ROUNDING:
+                place, bound = self._least(self.countable)
             if bound >= self.best - ROUNDING:
                 return self._answer()
-            self._settle(place)
+            self.settling = self.lattice.node(place)
+            self._settle(self.settling)
             if len(self.known) % 16 == 0:
                 self.progress("searching for the least loss", min(bound / self.best, 1.0) if self.best < np.inf else 0)
 
@@ -79,19 +87,25 @@ class BestFirst:
             self.best, self.best_place = checked.loss, place
         self.bounds[place] = np.inf
 
-    def _settle(self, place: int) -> None:
-        """Rule a node out by way of the most general one that does, or count it, or give it up."""
-        node = self.lattice.node(place)
+    def pending(self) -> NDArray[np.bool_]:
+        """(size,) nodes that may still be better than the best, and can be counted."""
+        better = self.bounds < self.best - ROUNDING
+        return better if self.countable is None else better & self.countable
+
+    def _least(self, among: NDArray[np.bool_] | None) -> tuple[int, float]:
+        bounds = self.bounds if among is None else np.where(among, self.bounds, np.inf)
+        place = int(np.argmin(bounds))
+        return place, float(bounds[place])
+
+    def _settle(self, node: Node) -> None:
+        """Rule a node out by way of the most general one that does, or count it."""
         chain = self._way_up(node)
         below, above = -1, len(chain) - 1
         while above - below > 1:
             middle = (below + above) // 2
-            below, above = (middle, above) if self._may_rule_out(chain[middle], node) else (below, middle)
+            below, above = (middle, above) if self._rules_out(chain[middle], node) else (below, middle)
         if below < 0:
             self._counted(node)
-        if self.bounds[place] < self.best - ROUNDING:
-            self.given_up = min(self.given_up, float(self.bounds[place]))
-            self.bounds[place] = np.inf
 
     def _way_up(self, node: Node) -> list[Node]:
         """From a node to the top, each step the one that costs least loss."""
@@ -104,30 +118,25 @@ class BestFirst:
             chain.append(at)
         return chain
 
-    def _may_rule_out(self, upper: Node, node: Node) -> bool:
-        """Whether it does; True, too, where it cannot be counted, so that a more general one is tried."""
+    def _rules_out(self, upper: Node, node: Node) -> bool:
         checked = self._counted(upper)
-        if checked is None or checked.hopeless:
-            return True
-        return float(checked.losses[np.arange(len(node)), node].sum()) >= self.best
+        return checked.hopeless or float(checked.losses[np.arange(len(node)), node].sum()) >= self.best
 
-    def _counted(self, node: Node) -> Checked | None:
+    def _counted(self, node: Node) -> Checked:
         place = self.lattice.place(node)
         if place not in self.known:
-            checked = self._count(node)
-            if checked is None:
-                self.known[place] = None
-            else:
-                self.take(node, checked)
+            self.take(node, self._count(node))
         return self.known[place]
 
     def _answer(self) -> Answer:
-        best = self.known.get(self.best_place)
-        if best is None:
+        if self.best_place < 0:
             raise NotApplicable(
                 "No release of this table satisfies the models, not even the most general one. Ask for less (a smaller "
                 "k), or allow more rows to be left out."
             )
         node = tuple(int(level) for level in self.lattice.node(self.best_place))
-        counted = sum(checked is not None for checked in self.known.values())
-        return Answer(node, self.best, min(self.best, self.given_up), best.left_out, counted, self.lattice.size)
+        bound = self.best
+        if self.countable is not None and not self.countable.all():
+            bound = min(bound, float(self.bounds[~self.countable].min()))
+        left_out = self.known[self.best_place].left_out
+        return Answer(node, self.best, bound, left_out, len(self.known), self.lattice.size)
