@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.anonymise.pseudonyms import KeyRing
+from cohortium.anonymise.tables.building import infer_hierarchies
 from cohortium.anonymise.tables.coded import distinct_texts, places
+from cohortium.anonymise.tables.federated.joint_release import Tables, joint_recoding
 from cohortium.anonymise.tables.hierarchy import MISSING, Hierarchy, read_hierarchy
 from cohortium.anonymise.tables.lattice import Lattice
+from cohortium.anonymise.tables.models.k_anonymity import KAnonymity
 from cohortium.anonymise.tables.models.protocol import ClassModel, ReleaseModel
 from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe
 from cohortium.anonymise.tables.recoding import Recoding
@@ -34,12 +37,14 @@ class Anonymised:
     question : what the search was asked.
     recoding : what it found.
     recipe   : the recipe that was followed.
+    joint    : the answer over several hospitals that was followed, where there was one.
     """
 
     table: Table
     question: Question
     recoding: Recoding
     recipe: Recipe
+    joint: Tables | None = None
 
 
 def anonymise(
@@ -48,28 +53,37 @@ def anonymise(
     *,
     hierarchies: Mapping[str, Hierarchy] | None = None,
     keys: KeyRing | None = None,
+    joint: Tables | None = None,
     progress: Progress = unwatched,
 ) -> Anonymised:
     """Follow ``recipe`` over ``table``.
 
     hierarchies : by column; those that are not given are read from the recipe's files, or inferred from the table.
     keys        : needed where the recipe makes pseudonyms or shifts dates.
+    joint       : the answer of a study "joint_anonymity", which is followed in the place of a search.
     Raises      : InvalidRequest where the recipe names columns that the table lacks, or a hierarchy misses values;
                   TooFewRecords where a model asks for more persons than there are; NotApplicable where nothing could
                   leave.
     Reveals     : the loss and the levels depend on all rows; they leave only beside the table that they belong to.
     """
     _check_columns(table, recipe, keys)
+    for step in recipe.transformations:
+        progress(f"transforming: {step.name}", 0.0)
+        table = step.apply(table)
     question = ask(table, recipe, hierarchies or {})
-    _check_size(question)
-    recoding = search(question, recipe, progress)
+    if joint is None:
+        _check_size(question)
+        recoding = search(question, recipe, progress)
+    else:
+        _check_joint(question)
+        recoding = joint_recoding(question, joint)
     if recoding.left_out.all():
         raise NotApplicable(
             "Every row would have to be left out: no release with rows in it satisfies the models. Ask for a smaller "
             "k, or let fewer columns be quasi-identifiers."
         )
     progress("writing the table", 0.95)
-    return Anonymised(rewritten(table, recipe, question, recoding, keys), question, recoding, recipe)
+    return Anonymised(rewritten(table, recipe, question, recoding, keys), question, recoding, recipe, joint)
 
 
 def ask(table: Table, recipe: Recipe, hierarchies: Mapping[str, Hierarchy]) -> Question:
@@ -111,10 +125,7 @@ def _hierarchy(table: Table, use: ColumnUse, recipe: Recipe, given: Mapping[str,
     if use.name in given:
         found = given[use.name]
     elif use.hierarchy == INFER:
-        raise InvalidRequest(
-            f"The column '{use.name}' needs a hierarchy; name its file in the recipe. 'cohortium anonymise "
-            "hierarchies' makes one."
-        )
+        found = infer_hierarchies(table, [use.name])[0].build(table)
     else:
         found = read_hierarchy(recipe.folder / use.hierarchy, use.name)
     return found.with_value(MISSING) if table.missing(use.name).any() else found
@@ -147,6 +158,11 @@ def _check_columns(table: Table, recipe: Recipe, keys: KeyRing | None) -> None:
         raise InvalidRequest(
             "Dates are shifted by person: say in the schema which column is the person key, or use --person."
         )
+
+
+def _check_joint(question: Question) -> None:
+    if question.release or not all(isinstance(model, KAnonymity) for model in question.classes):
+        raise InvalidRequest("A joint answer is k-anonymous; give the recipe k_anonymity as its only model.")
 
 
 def _check_size(question: Question) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohortium.anonymise.tables.anonymiser import Anonymised
+from cohortium.anonymise.tables.models.k_anonymity import KAnonymity
 from cohortium.anonymise.tables.models.protocol import Classes
 from cohortium.records import Evidence, Finding, Question, Role, Score
 
@@ -20,16 +21,16 @@ def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
     title, source : for the page: what it is, and where it came from.
     """
     question = done.question
-    after, _ = done.recoding.classes(question.tuples, question.hierarchies)
+    after, kept = done.recoding.classes(question.tuples, question.hierarchies)
     before = as_it_is(done)
-    persons = after.persons()
-    rows, left = question.tuples.rows, len(done.table)
+    persons = after.persons() if done.joint is None else _of_all_sites(done, after, kept)
+    average, rows, left = _average(after, persons), question.tuples.rows, len(done.table)
     findings = (
-        _privacy("rows_against_models", "Rows that a model does not accept", float(_against(done, after)), left),
-        _privacy("identifiers_left", "Columns that name a person directly", float(_identifiers(done)), left),
+        _privacy("rows_against_models", "Rows that a model does not accept", _against(done, after, persons), left),
+        _privacy("identifiers_left", "Columns that name a person directly", _identifiers(done), left),
         _privacy("smallest_class", "Persons in the smallest class", float(persons.min()), left, better="higher"),
         _privacy("highest_prosecutor_risk", "Highest chance to find a known person again", 1 / persons.min(), left),
-        _privacy("average_prosecutor_risk", "Average chance to find a known person again", _average(persons), left),
+        _privacy("average_prosecutor_risk", "Average chance to find a known person again", average, left),
         _privacy("unique_persons", "Share of persons who stand alone", _alone(persons), left),
         Finding("rows_left_out", Question.UTILITY, "Share of rows left out", Score(1 - left / rows, n=rows), "lower"),
         Finding(
@@ -53,7 +54,7 @@ def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
         "nodes_counted": done.recoding.checks,
         "before": {
             "smallest_class": int(before.persons().min()),
-            "average_prosecutor_risk": _average(before.persons()),
+            "average_prosecutor_risk": _average(before, before.persons()),
             "unique_persons": _alone(before.persons()),
         },
     }
@@ -67,8 +68,23 @@ def as_it_is(done: Anonymised) -> Classes:
     return Classes.of(of_tuple.reshape(-1), done.question.tuples)
 
 
-def _against(done: Anonymised, classes: Classes) -> int:
+def _of_all_sites(done: Anonymised, classes: Classes, kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(c,) persons of all hospitals together in each class, as the joint answer tells them; 0 where it does not."""
+    assert done.joint is not None  # noqa: S101 - asked before
+    shown = done.joint["classes"]
+    names = [one.column for one in done.question.hierarchies]
+    counts = dict(zip(zip(*(shown[name] for name in names), strict=True), map(int, shown["persons"]), strict=True))
+    told = done.recoding.told(done.question.tuples, done.question.hierarchies)
+    _, first = np.unique(classes.of_tuple, return_index=True)
+    keys = zip(*([texts[code] for code in codes[kept[first]]] for codes, texts in told), strict=True)
+    return np.array([counts.get(key, 0) for key in keys], dtype=np.int64)
+
+
+def _against(done: Anonymised, classes: Classes, persons: NDArray[np.int64]) -> int:
     """Rows that a class model refuses, or all where a model of the release does not hold."""
+    if done.joint is not None:
+        asked = max((model.k for model in done.question.classes if isinstance(model, KAnonymity)), default=0)
+        return int(classes.rows[persons < asked].sum())
     fails = np.zeros(len(classes), dtype=np.bool_)
     for model in done.question.classes:
         fails |= model.fails(classes)
@@ -89,8 +105,9 @@ def _privacy(name: str, title: str, value: float, n: int, *, better: str = "lowe
     return Finding(name, Question.PRIVACY, title, Score(float(value), n=n), better)
 
 
-def _average(persons: NDArray[np.int64]) -> float:
-    return len(persons) / float(persons.sum())
+def _average(classes: Classes, persons: NDArray[np.int64]) -> float:
+    """Mean over the persons who leave of one over how many show the same."""
+    return float((classes.persons() / persons).sum() / classes.persons().sum())
 
 
 def _alone(persons: NDArray[np.int64]) -> float:

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cohortium.anonymise.tables.models.protocol import ClassModel, ReleaseModel
+from cohortium.anonymise.tables.transformations import NAMES, Transformation
 from cohortium.errors import CohortiumError, InvalidRequest, SourceUnreadable
 from cohortium.records import Column, Kind, Role, Table
 from cohortium.registry import find
-from cohortium.sources.toml_keys import Keys, is_number
+from cohortium.sources.toml_keys import Keys, is_number, is_texts
 
 Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "shift_dates", "drop"]
 Search = Literal["exact", "anytime", "local"]
 INFER = "infer"
 _COLUMN_KEYS = {"name", "use", "hierarchy", "weight", "least", "most"}
-_KEYS = {"title", "suppression", "search", "seconds", "column", "model"}
+_KEYS = {"title", "suppression", "search", "seconds", "column", "model", "transform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Recipe:
     """How a table is anonymised. A column that it does not name does not leave.
 
     models      : what the release must satisfy.
+    transformations : what is done to values before the search, in order.
     suppression : share of the rows that may be left out.
     search      : "exact" finds the least loss and proves it, "anytime" the least within ``seconds``, "local" tells
                   every row as exactly as its neighbours allow.
@@ -58,6 +60,7 @@ class Recipe:
     search: Search = "exact"
     seconds: float = 30.0
     folder: Path = Path()
+    transformations: tuple[Transformation, ...] = ()
 
     def __post_init__(self) -> None:
         names = [one.name for one in self.columns]
@@ -101,6 +104,7 @@ def load_recipe(path: Path) -> Recipe:
         search=search or "exact",
         seconds=float(seconds or 30.0),
         folder=path.parent,
+        transformations=tuple(_transformation(path, plain) for plain in document.get("transform", [])),
     )
 
 
@@ -138,6 +142,13 @@ def _column(path: Path, plain: dict[str, Any]) -> ColumnUse:
     return ColumnUse(
         name, use, keys.text("hierarchy") or INFER, 1.0 if weight is None else float(weight), least or 0, most
     )
+
+
+def _transformation(path: Path, plain: dict[str, Any]) -> Transformation:
+    name, columns = plain.get("name"), plain.get("columns", [])
+    if not isinstance(name, str) or not is_texts(columns):
+        raise InvalidRequest(f"{path}: every [[transform]] needs a name, one of {list(NAMES)}, and columns = [...].")
+    return Transformation(name, tuple(columns), {k: v for k, v in plain.items() if k not in ("name", "columns")})
 
 
 def _is_level(value: Any) -> bool:

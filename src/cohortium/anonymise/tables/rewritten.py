@@ -14,6 +14,7 @@ from cohortium.anonymise.pseudonyms import KeyRing
 from cohortium.anonymise.tables.recipe import ColumnUse, Recipe
 from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.anonymise.tables.search import Question
+from cohortium.anonymise.tables.transform import pseudonymise, shift_dates
 from cohortium.records import Column, Kind, Schema, Table
 
 if TYPE_CHECKING:
@@ -27,16 +28,12 @@ def rewritten(table: Table, recipe: Recipe, question: Question, recoding: Recodi
     """
     kept = np.flatnonzero(~recoding.left_out[question.tuples.of_row])
     kept = kept[np.random.default_rng(secrets.randbits(256)).permutation(len(kept))]
-    for use in recipe.columns:
-        if use.use == "pseudonym" and keys is not None:
-            from cohortium.anonymise.tables.transform.pseudonyms import pseudonymise
-
-            table = pseudonymise(table, use.name, keys)
     dates = [use.name for use in recipe.with_use("shift_dates")]
     if dates and keys is not None:
-        from cohortium.anonymise.tables.transform.date_shift import shift_dates
-
         table = shift_dates(table, dates, keys)
+    for use in recipe.with_use("pseudonym"):
+        if keys is not None:
+            table = pseudonymise(table, use.name, keys)
     told = {one.column: codes_and_texts for one, codes_and_texts in zip(
         question.hierarchies, recoding.told(question.tuples, question.hierarchies), strict=True
     )}  # fmt: skip

@@ -37,6 +37,10 @@ def anonymise_table(
     hierarchies: Annotated[
         Path | None, typer.Option(help="Folder of hierarchies, one COLUMN.csv each; inferred where there is none.")
     ] = None,
+    joint: Annotated[
+        Path | None,
+        typer.Option(help="NAME-levels.csv of a study 'joint_anonymity': release what all its hospitals share."),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="The project's keys, where the recipe makes pseudonyms or shifts dates.")
     ] = None,
@@ -50,6 +54,7 @@ def anonymise_table(
     """Tell a table as exactly as its privacy models allow, and let it out if the policy agrees."""
     from cohortium.anonymise.pseudonyms import KeyRing
     from cohortium.anonymise.tables import anonymise, evidence_on
+    from cohortium.anonymise.tables.federated import read_joint_answer
     from cohortium.privacy.policy import load_policy
     from cohortium.serve.anonymisation.leaving import let_table_out, must_be_free
     from cohortium.serve.commands import open_table
@@ -62,7 +67,8 @@ def anonymise_table(
         plan = _recipe(recipe, table, k, quasi_identifiers, suppression)
         given = _given(hierarchies, plan)
         ring = None if keys is None else KeyRing.load(keys)
-        done = anonymise(table, plan, hierarchies=given, keys=ring, progress=reporter)
+        together = None if joint is None else read_joint_answer(joint)
+        done = anonymise(table, plan, hierarchies=given, keys=ring, joint=together, progress=reporter)
         evidence = evidence_on(done, title=plan.title, source=Path(data).name)
         run = Workspace().new_run(plan.title)
         result = let_table_out(
