@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 
 import cohortium
 from cohortium.errors import CohortiumError, DisclosureRefused
-from cohortium.serve.anonymisation import anonymise_app
+from cohortium.serve.anonymisation import anonymise_app, risk
 from cohortium.serve.federation import hub_app, node_app, study_app
 from cohortium.serve.options import (
     REFUSED,
@@ -47,6 +47,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(anonymise_app, name="anonymise")
+app.command()(risk)
 app.add_typer(hub_app, name="hub")
 app.add_typer(node_app, name="node")
 app.add_typer(study_app, name="study")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,4 +68,5 @@ class Recoding:
             persons=None if tuples.persons is None else tuples.persons[kept],
             population=None if tuples.population is None else tuples.population[kept],
         )
-        return Classes.of(of_tuple.reshape(-1), leaving), kept
+        shown = np.ascontiguousarray(keys.T.astype(np.int32))
+        return replace(Classes.of(of_tuple.reshape(-1), leaving), shown=shown), kept

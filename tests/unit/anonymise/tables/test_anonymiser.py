@@ -178,7 +178,7 @@ def test_without_a_recipe_roles_decide() -> None:
         (replace(RECIPE, models=(KAnonymity(301),)), TooFewRecords, "301"),
         (replace(RECIPE, columns=(ColumnUse("age", "quasi_identifier", least=99),)), InvalidRequest, "levels 0 to"),
         (replace(EXACT, suppression=1.0, models=(KAnonymity(250),)), NotApplicable, "Every row"),
-        (replace(RECIPE, columns=(ColumnUse("age", "quasi_identifier", hierarchy="no.csv"),)), SourceUnreadable, "no.csv"),
+        (replace(RECIPE, columns=(ColumnUse("age", "quasi_identifier", hierarchy="no.csv"),)), SourceUnreadable, "no"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said(recipe: Recipe, error: type[CohortiumError], message: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from cohortium.anonymise.tables.tuples import Tuples
+from cohortium.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,11 +24,13 @@ class Classes:
     of_tuple : (t,) the class of each distinct combination.
     rows     : (c,) rows of each class.
     tuples   : the combinations, with their sensitive levels.
+    shown    : (q, t) codes of what each combination shows in every column; for models that look at fewer columns.
     """
 
     of_tuple: NDArray[np.int32]
     rows: NDArray[np.int64]
     tuples: Tuples
+    shown: NDArray[np.int32] | None = None
     _known: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
@@ -64,7 +67,8 @@ class Classes:
 
     def population(self) -> NDArray[np.int64]:
         """(c,) persons of the population who show the values of each class."""
-        assert self.tuples.population is not None  # noqa: S101 - the search asks for it before it starts
+        if self.tuples.population is None:
+            raise InvalidRequest("This model counts persons of the population, and was given no table of them.")
         return np.bincount(self.of_tuple, weights=self.tuples.population, minlength=len(self)).astype(np.int64)
 
 

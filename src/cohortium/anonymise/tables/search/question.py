@@ -12,6 +12,7 @@ from cohortium.anonymise.tables.class_counts import ClassCounter, values_left_ou
 from cohortium.anonymise.tables.hierarchy import Hierarchy
 from cohortium.anonymise.tables.information_loss import InformationLoss
 from cohortium.anonymise.tables.lattice import Lattice
+from cohortium.anonymise.tables.models.km_anonymity import KmAnonymity
 from cohortium.anonymise.tables.models.protocol import Classes, ClassModel, ReleaseModel
 from cohortium.anonymise.tables.tuples import Tuples, level_columns
 from cohortium.errors import InvalidRequest
@@ -120,6 +121,7 @@ class Checker:
             tuples.counts,
         )
         self.checks = 0
+        self._looks_at_columns = any(isinstance(model, KmAnonymity) for model in question.classes)
         self._nested = [model for model in question.classes if model.nested]
         self._others = [model for model in question.classes if not model.nested]
         self._left_out = np.zeros(len(self.loss.spared), dtype=np.int64)
@@ -127,7 +129,8 @@ class Checker:
     def classes(self, node: NDArray[np.int64]) -> Classes:
         """The classes at a node."""
         found, rows = self.counter.classes(node)
-        return Classes(found, rows, self.question.tuples)
+        shown = self.counter.columns[self.counter.starts + node] if self._looks_at_columns else None
+        return Classes(found, rows, self.question.tuples, shown)
 
     def failing(self, classes: Classes) -> NDArray[np.bool_]:
         """(c,) True where a class must not leave."""
