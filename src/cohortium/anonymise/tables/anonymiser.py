@@ -73,7 +73,7 @@ def anonymise(
     question = ask(table, recipe, hierarchies or {})
     if joint is None:
         _check_size(question)
-        recoding = search(question, recipe, progress)
+        recoding = search(question, progress)
     else:
         _check_joint(question)
         recoding = joint_recoding(question, joint)
@@ -105,8 +105,8 @@ def ask(table: Table, recipe: Recipe, hierarchies: Mapping[str, Hierarchy]) -> Q
     )
 
 
-def search(question: Question, recipe: Recipe, progress: Progress) -> Recoding:
-    """The recoding that the recipe's search finds."""
+def search(question: Question, progress: Progress) -> Recoding:
+    """The recoding that loses least."""
     answer = search_exactly(question, progress=progress)
     return Recoding.at_node(question, answer)
 

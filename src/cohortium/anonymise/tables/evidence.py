@@ -50,7 +50,6 @@ def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
         "persons_real": _number_of_persons(question.tuples.persons, rows),
         "quasi_identifiers": [one.column for one in question.hierarchies],
         "models": [str(model) for model in done.recipe.models],
-        "search": done.recipe.search,
         "nodes_counted": done.recoding.checks,
         "before": {
             "smallest_class": int(before.persons().min()),

@@ -16,10 +16,9 @@ from cohortium.registry import find
 from cohortium.sources.toml_keys import Keys, is_number, is_texts
 
 Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "shift_dates", "drop"]
-Search = Literal["exact", "anytime", "local"]
 INFER = "infer"
 _COLUMN_KEYS = {"name", "use", "hierarchy", "weight", "least", "most"}
-_KEYS = {"title", "suppression", "search", "seconds", "column", "model", "transform"}
+_KEYS = {"title", "suppression", "column", "model", "transform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,6 @@ class Recipe:
     models      : what the release must satisfy.
     transformations : what is done to values before the search, in order.
     suppression : share of the rows that may be left out.
-    search      : "exact" finds the least loss and proves it, "anytime" the least within ``seconds``, "local" tells
-                  every row as exactly as its neighbours allow.
     folder      : where files of hierarchies lie.
     """
 
@@ -57,8 +54,6 @@ class Recipe:
     columns: tuple[ColumnUse, ...]
     models: tuple[ClassModel | ReleaseModel, ...]
     suppression: float = 0.0
-    search: Search = "exact"
-    seconds: float = 30.0
     folder: Path = Path()
     transformations: tuple[Transformation, ...] = ()
 
@@ -93,16 +88,12 @@ def load_recipe(path: Path) -> Recipe:
         raise InvalidRequest(f"{path} is not TOML: {error}.") from error
     keys = Keys(path, "the recipe", document, _KEYS)
     keys.refuse_unknown()
-    search = keys.get("search", f"one of {get_args(Search)}", lambda value: value in get_args(Search))
     suppression = keys.get("suppression", "a share from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
-    seconds = keys.get("seconds", "a number above 0", lambda value: is_number(value) and value > 0)
     return Recipe(
         title=keys.text("title") or path.stem,
         columns=tuple(_column(path, plain) for plain in document.get("column", [])),
         models=tuple(_model(path, plain) for plain in document.get("model", [])),
         suppression=float(suppression or 0.0),
-        search=search or "exact",
-        seconds=float(seconds or 30.0),
         folder=path.parent,
         transformations=tuple(_transformation(path, plain) for plain in document.get("transform", [])),
     )

@@ -110,7 +110,7 @@ def _page(done: Anonymised, table: Table, evidence: Evidence, decision: Decision
     facts = [
         ("Rows", f"{evidence.facts['rows_real']:,} real, {evidence.facts['rows_released']:,} released"),
         ("Models", "; ".join(evidence.facts["models"])),
-        ("Search", f"{done.recipe.search}, {done.recoding.checks:,} of {done.question.lattice.size:,} nodes counted"),
+        ("Search", f"{done.recoding.checks:,} of {done.question.lattice.size:,} nodes counted"),
     ]
     return page_of(
         evidence.facts["title"], evidence.facts["source"], evidence, decision,
