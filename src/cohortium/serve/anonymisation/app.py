@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-anonymise_app = typer.Typer(
-    help="Turn real records into records that may leave: tables, notes, DICOM, FHIR, OMOP.", no_args_is_help=True
-)
+anonymise_app = typer.Typer(help="Turn real records into records that may leave.", no_args_is_help=True)
 
 
 @anonymise_app.command()
