@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.float64]
 
-_GRID = np.exp(np.linspace(-9.0, 9.0, 500))
+_GRID = np.exp(np.linspace(-18.0, 9.0, 700))
 _HALVINGS = 100
 
 

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cohortium.anonymise.pseudonyms import KeyRing
 from cohortium.anonymise.tables.building import infer_hierarchies
-from cohortium.anonymise.tables.coded import distinct_texts, places
+from cohortium.anonymise.tables.coded import distinct_texts, persons_of, places
 from cohortium.anonymise.tables.federated.joint_release import Tables, joint_recoding
 from cohortium.anonymise.tables.hierarchy import MISSING, Hierarchy, read_hierarchy
 from cohortium.anonymise.tables.lattice import Lattice
 from cohortium.anonymise.tables.models.k_anonymity import KAnonymity
 from cohortium.anonymise.tables.models.protocol import ClassModel, ReleaseModel
+from cohortium.anonymise.tables.models.whole_column import WholeColumn, beside_whole
 from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe
 from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.anonymise.tables.rewritten import rewritten
 from cohortium.anonymise.tables.search import Question, search_exactly
 from cohortium.anonymise.tables.search.question import Progress, unwatched
-from cohortium.anonymise.tables.tuples import Tuples, distinct
+from cohortium.anonymise.tables.tuples import distinct
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
 from cohortium.records import Role, Table
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +70,7 @@ def anonymise(
     question = ask(table, recipe, hierarchies or {})
     if joint is None:
         _check_size(question)
-        recoding = search(question, progress)
+        recoding = Recoding.at_node(question, search_exactly(question, progress=progress))
     else:
         _check_joint(question)
         recoding = joint_recoding(question, joint)
@@ -93,32 +90,20 @@ def ask(table: Table, recipe: Recipe, hierarchies: Mapping[str, Hierarchy]) -> Q
     watched = dict.fromkeys(name for one in recipe.models for name in one.sensitive)
     absent = [name for name in watched if name not in table.schema]
     if absent:
-        raise InvalidRequest(f"The models watch {absent}, which the table does not have. Correct 'sensitive'.")
+        raise InvalidRequest(f"The models watch {absent}, which the table does not have. Correct their 'column'.")
+    texts = {name: distinct_texts(table, name) for name in watched}
+    columns = {name: WholeColumn.of(codes, words) for name, (codes, words) in texts.items()}
+    models = beside_whole(recipe.models, columns, recipe.folder)
+    sensitive = {name: codes for name, (codes, _) in texts.items()}
     return Question(
-        tuples=_tuples(table, levels, tuple(watched)),
+        tuples=distinct([places(table, one) for one in levels], sensitive, persons_of(table)),
         hierarchies=levels,
-        classes=tuple(one for one in recipe.models if isinstance(one, ClassModel)),
-        release=tuple(one for one in recipe.models if isinstance(one, ReleaseModel)),
+        classes=tuple(one for one in models if isinstance(one, ClassModel)),
+        release=tuple(one for one in models if isinstance(one, ReleaseModel)),
         suppression=recipe.suppression,
         weights=tuple(use.weight for use in uses),
         allowed=_allowed(uses, levels),
     )
-
-
-def search(question: Question, progress: Progress) -> Recoding:
-    """The recoding that loses least."""
-    answer = search_exactly(question, progress=progress)
-    return Recoding.at_node(question, answer)
-
-
-def _tuples(table: Table, levels: tuple[Hierarchy, ...], watched: tuple[str, ...]) -> Tuples:
-    sensitive = {name: distinct_texts(table, name)[0] for name in watched}
-    persons: NDArray[np.int64] | None = None
-    if table.schema.only(Role.PERSON_KEY) is not None:
-        persons = table.persons().astype(np.int64)
-        if len(np.unique(persons)) == len(persons):
-            persons = None
-    return distinct([places(table, one) for one in levels], sensitive, persons)
 
 
 def _hierarchy(table: Table, use: ColumnUse, recipe: Recipe, given: Mapping[str, Hierarchy]) -> Hierarchy:
@@ -168,11 +153,8 @@ def _check_joint(question: Question) -> None:
 def _check_size(question: Question) -> None:
     whose = question.tuples.persons
     persons = question.tuples.rows if whose is None else len(np.unique(whose))
-    asked = max((getattr(model, "k", 0) for model in question.classes), default=0)
+    asked = max((model.k for model in question.classes if isinstance(model, KAnonymity)), default=0)
     if asked > persons:
         raise TooFewRecords(
             f"The model asks for classes of {asked:,} persons; the table has {persons:,}. Ask for a smaller k."
         )
-
-
-__all__ = ["Anonymised", "ClassModel", "ReleaseModel", "anonymise", "ask", "search"]

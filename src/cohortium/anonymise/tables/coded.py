@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cohortium.anonymise.tables.hierarchy import MISSING, Hierarchy
-from cohortium.records import Table
+from cohortium.records import Role, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,14 @@ def distinct_texts(table: Table, column: str) -> tuple[NDArray[np.int32], list[s
     present, codes = np.unique(stored, return_inverse=True)
     every = [*array.dictionary.to_pylist(), None]
     return codes.astype(np.int32), [_text(every[one]) for one in present]
+
+
+def persons_of(table: Table) -> NDArray[np.int64] | None:
+    """Whose rows they are (n,); None where every row is another person."""
+    if table.schema.only(Role.PERSON_KEY) is None:
+        return None
+    persons = table.persons().astype(np.int64)
+    return None if len(np.unique(persons)) == len(persons) else persons
 
 
 def _text(value: object) -> str:

@@ -27,7 +27,7 @@ class BetaLikeness:
     beta     : above 0.
     enhanced : at most 1 + min(beta, -log(frequency)) times, which also bounds values that are frequent anyway.
     Raises   : InvalidRequest.
-    Source   : Cao and Karras 2012, PVLDB 5(11), definitions 2 (basic) and 3 (enhanced).
+    Source   : Cao and Karras 2012, PVLDB 5(11) (basic and enhanced).
     """
 
     column: str

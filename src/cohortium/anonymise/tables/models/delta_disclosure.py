@@ -25,7 +25,7 @@ class DeltaDisclosure:
     column : sensitive column.
     delta  : above 0, of the natural logarithm.
     Raises : InvalidRequest.
-    Source : Brickell and Shmatikov 2008, KDD, definition 1.
+    Source : Brickell and Shmatikov 2008, KDD.
 
     A class that lacks a value fails, since its log has no bound. Tools that let it pass accept classes whose union they
     refuse, so that no search can rule anything out by it.

@@ -25,7 +25,7 @@ class DeltaPresence:
     least, most : the bounds, from 0 to 1. Where ``least`` is above 0, persons of the population whom nobody in the
                   table equals count only if the population was given with their combinations, at 0 rows.
     Raises      : InvalidRequest.
-    Source      : Nergiz, Atzori and Clifton 2007, SIGMOD, definition 2.
+    Source      : Nergiz, Atzori and Clifton 2007, SIGMOD.
     """
 
     least: float

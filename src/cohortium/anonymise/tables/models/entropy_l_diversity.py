@@ -26,7 +26,7 @@ class EntropyLDiversity:
     column : sensitive column.
     l      : above 1; need not be whole.
     Raises : InvalidRequest.
-    Source : Machanavajjhala et al. 2007, definition 4.1.
+    Source : Machanavajjhala et al. 2007.
     """
 
     column: str

@@ -2,7 +2,7 @@
 
 ``gaps`` (c, levels) are the shares of each level in a class less those in the whole table. Distances are from 0 to 1.
 
-Source : Li, Li and Venkatasubramanian 2007, ICDE, section 4.
+Source : Li, Li and Venkatasubramanian 2007, ICDE.
 """
 
 from __future__ import annotations

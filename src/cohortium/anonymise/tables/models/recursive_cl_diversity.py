@@ -24,7 +24,7 @@ class RecursiveCLDiversity:
     c      : above 0; the smaller, the stricter.
     l      : 2 or more.
     Raises : InvalidRequest.
-    Source : Machanavajjhala et al. 2007, definition 4.2: r_1 < c (r_l + ... + r_m).
+    Source : Machanavajjhala et al. 2007: r_1 < c (r_l + ... + r_m).
     """
 
     column: str

@@ -9,7 +9,7 @@ beta <= 1 - e^-epsilon. The inverse is at most e^epsilon for j <= gamma m, gamma
 only j >= k is seen, with a chance of at most delta for every m: that is how k is chosen. That fewer than k are taken,
 so that nothing is seen, is less likely with m rows than with n, by at most the first factor.
 
-Sources : Li, Qardaji and Su 2012, ASIACCS, theorem 5 (k and beta from epsilon and delta); Bild, Kuhn and Prasser 2018,
+Sources : Li, Qardaji and Su 2012, ASIACCS (k and beta from epsilon and delta); Bild, Kuhn and Prasser 2018,
           PoPETs 2018(1), 67-87 (SafePub: how to search for the scheme).
 """
 

@@ -15,7 +15,7 @@ def discernibility(class_rows: NDArray[np.int64], left_out: int) -> float:
 
     class_rows : (c,) rows of every class that leaves.
     left_out   : rows that do not leave.
-    Source     : Bayardo and Agrawal 2005, ICDE, section 3.
+    Source     : Bayardo and Agrawal 2005, ICDE.
     """
     sizes = class_rows.astype(np.float64)
     return float(sizes @ sizes + left_out * (sizes.sum() + left_out))

@@ -18,8 +18,7 @@ def non_uniform_entropy(recoding: Recoding, tuples: Tuples, hierarchies: Sequenc
     merge a frequent value with a rare one costs little, as the frequent one is easily guessed. Of columns that hold one
     value alone it is 0.
 
-    Source : Gionis and Tassa 2009, IEEE Trans. Knowledge and Data Engineering 21(2), 206-219; as De Waal and Willenborg
-             1999, over single values.
+    Source : Gionis and Tassa 2009, IEEE Trans. Knowledge and Data Engineering 21(2), 206-219.
     """
     lost = whole = 0.0
     for column, one in enumerate(hierarchies):

@@ -20,6 +20,7 @@ from cohortium.anonymise.tables.models import (
     EntropyLDiversity,
     HighestRisk,
     KAnonymity,
+    KmAnonymity,
     KMap,
     PopulationUniqueness,
     RecursiveCLDiversity,
@@ -44,6 +45,7 @@ MODELS: list[tuple[ClassModel | ReleaseModel, ...]] = [
     (DeltaDisclosure("illness", 1.5),),
     (DeltaPresence(0.0, 0.4),),
     (KMap(10),),
+    (KmAnonymity(12, 2),),
     (KMap(10, population=900),),
     (KAnonymity(3), TCloseness("illness", 0.2), DistinctLDiversity("illness", 3)),
     (KAnonymity(2), EntropyLDiversity("illness", 1.8), AverageRisk(0.08)),
@@ -79,7 +81,8 @@ def least_loss(question: Question) -> float:
         levels = list(zip(hierarchies, node, strict=True))
         told = np.stack([one.groups[level, tuples.codes[:, place]] for place, (one, level) in enumerate(levels)])
         of_tuple = np.unique(told, axis=1, return_inverse=True)[1].reshape(-1)
-        classes = Classes.of(of_tuple, tuples)
+        plain = Classes.of(of_tuple, tuples)
+        classes = Classes(plain.of_tuple, plain.rows, tuples, told)
         fails = np.zeros(len(classes), dtype=bool)
         for model in question.classes:
             fails |= model.fails(classes)
@@ -101,7 +104,7 @@ def least_loss(question: Question) -> float:
 def test_it_finds_the_least_loss_of_all_nodes(
     models: tuple[ClassModel | ReleaseModel, ...], suppression: float
 ) -> None:
-    for seed in range(3):
+    for seed in range(2):
         question = asked(models, seed, suppression)
         expected = least_loss(question)
         if np.isinf(expected):
