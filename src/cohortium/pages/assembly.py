@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,22 +14,36 @@ from markupsafe import Markup
 from cohortium.pages.palette import stylesheet_colours
 
 _SHARED = Path(__file__).parent / "templates"
+LISTING = _SHARED / "listing.css"
+"""The look of facts, tables of words and numbers, and charts, for the pages that have them."""
 
 
-def page(folder: Path, rules: str = "", **content: object) -> str:
+def page(
+    folder: Path,
+    rules: str = "",
+    *,
+    name: str = "page",
+    sheets: Sequence[Path] = (),
+    scripts: Sequence[Path] = (),
+    **content: object,
+) -> str:
     """The page whose ``page.html.j2`` and ``page.css`` lie in ``folder``, everything inline, readable without scripts.
 
     The template extends ``frame.html.j2`` and fills its blocks; its style sheet comes after the frame's.
     rules   : further rules of the style sheet, such as the look of drawings.
+    name    : of the template and its style sheet, where it is not "page".
+    sheets  : files of rules that come between those of the frame and the page's own, such as ``LISTING``.
+    scripts : files of scripts beside the frame's.
     content : the names that the template uses.
     """
-    script = _text(_SHARED / "frame.js")
-    sheet = "\n".join([stylesheet_colours(), _text(_SHARED / "frame.css"), _text(folder / "page.css"), rules]).strip()
+    script = "\n".join(map(_text, (_SHARED / "frame.js", *scripts)))
+    files = (_SHARED / "frame.css", *sheets, folder / f"{name}.css")
+    sheet = "\n".join([stylesheet_colours(), *map(_text, files), rules]).strip()
     # The policy names what may run by its digest, so that nothing else can, whatever a column is called.
     allowed = f"style-src {_digest(sheet)}; script-src {_digest(script)}"
     return (
         templates(folder)
-        .get_template("page.html.j2")
+        .get_template(f"{name}.html.j2")
         .render(
             script=Markup(script),  # noqa: S704 - our own file
             stylesheet=Markup(sheet),  # noqa: S704 - our own file

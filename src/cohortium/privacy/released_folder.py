@@ -44,6 +44,12 @@ Renderer = Callable[[Evidence, Decision], bytes]
 """Makes one document of what is known about a release and what was decided."""
 
 
+def must_be_free(folder: Path) -> None:
+    """Raises TargetUnwritable where ``folder`` is taken; long work asks beforehand rather than afterwards."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TargetUnwritable(f"{folder} exists and is not an empty folder. Choose another, or remove it first.")
+
+
 @contextmanager
 def unfinished_folder(folder: Path, *, replace_existing: bool = False) -> Iterator[tuple[Path, Path]]:
     """An empty folder to write into, and where it lies once the block has ended without an error.
@@ -51,8 +57,8 @@ def unfinished_folder(folder: Path, *, replace_existing: bool = False) -> Iterat
     Raises : TargetUnwritable where the place is taken, or cannot be written; nothing is left then.
     """
     folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not replace_existing)):
-        raise TargetUnwritable(f"{folder} exists and is not an empty folder. Choose another, or remove it first.")
+    if not (replace_existing and folder.is_dir()):
+        must_be_free(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".unfinished"))

@@ -21,6 +21,7 @@ from cohortium.evaluate import evaluate
 from cohortium.evaluate.report import html, to_json
 from cohortium.privacy.policy import load_policy
 from cohortium.privacy.release import Decision, decide
+from cohortium.privacy.released_folder import must_be_free
 from cohortium.quality import html as quality_html
 from cohortium.quality import profile, run_checks
 from cohortium.records import Evidence, Role, Schema, Table, parse_condition
@@ -113,7 +114,7 @@ def synthesise_table(
 ) -> dict[str, Any]:
     """A twin of a table, judged, and written to ``out`` if the gate lets it."""
     policy = load_policy(policy_file)
-    _must_be_free(out)
+    must_be_free(out)
     table = open_table(data, schema_file, sheet, dictionary, person=person, outcome=outcome, say=reporter.say)
     twin = make_twin(table, plan, progress=reporter, source=Path(data).name)
     evidence, decision = twin.decide(policy, override_reason=override)
@@ -162,7 +163,7 @@ def evaluate_tables(
 ) -> dict[str, Any]:
     """Evidence on a pair of files, whoever made the synthetic one."""
     policy = load_policy(policy_file)
-    _must_be_free(out)
+    must_be_free(out)
     truth = open_table(real, schema_file, outcome=outcome, say=reporter.say)
     made = _read_as(synthetic, truth.schema)
     held = _read_as(holdout, truth.schema) if holdout is not None else None
@@ -313,11 +314,6 @@ def _refused(decision: Decision, run: Path) -> dict[str, Any]:
             f"The report on what was refused: {run / 'report.html'}",
         ],
     }
-
-
-def _must_be_free(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InvalidRequest(f"{out} exists and is not an empty folder. Choose another, or remove it first.")
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -36,6 +36,11 @@ Keys = Annotated[
 ]
 
 
+def names(text: str | None) -> tuple[str, ...]:
+    """The names in a text that separates them by commas."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
 def show(result: dict[str, Any], as_json: bool) -> None:
     """Print what a command returned: its lines, or all of it as JSON for programs."""
     if as_json:

@@ -34,7 +34,7 @@ def study_page(study: Study, results: dict[str, Result], record: dict[str, Any])
         "events": [_event(event) for event in record.get("events", [])],
         "mode": MODE_IN_WORDS[study.mode],
     }
-    return pages.page(TEMPLATES, page=content)
+    return pages.page(TEMPLATES, sheets=[pages.LISTING], page=content)
 
 
 def _facts(study: Study, results: dict[str, Result], record: dict[str, Any]) -> list[tuple[str, str]]:

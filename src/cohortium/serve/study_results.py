@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from cohortium.errors import TargetUnwritable
 from cohortium.federate.study import Study
+from cohortium.privacy.released_folder import unfinished_folder
 from cohortium.records import Result
 from cohortium.serve.federated_twins import HEAVY, is_twin, write_twin
 
@@ -52,11 +50,7 @@ def write_results(folder: Path, study: Study, results: dict[str, Result], record
     """
     from cohortium.serve.study_page import study_page
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TargetUnwritable(f"{folder} exists and is not an empty folder. Choose another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=folder.resolve().parent, prefix=f".{folder.name}."))
-    try:
+    with unfinished_folder(folder) as (unfinished, _):
         for name, result in results.items():
             for title, table in result.tables.items():
                 (unfinished / f"{name}-{title}.csv").write_text(as_csv(table), "utf-8")
@@ -66,14 +60,6 @@ def write_results(folder: Path, study: Study, results: dict[str, Result], record
         document = {**record, "answers": plain}
         (unfinished / "record.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
         (unfinished / "results.html").write_text(study_page(study, results, record), "utf-8")
-        unfinished.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        unfinished.rename(folder)
-    except OSError as error:
-        raise TargetUnwritable(f"{folder} could not be written: {error.strerror}. Nothing was left.") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _plain(result: Result) -> dict[str, Any]:

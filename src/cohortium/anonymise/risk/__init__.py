@@ -14,11 +14,12 @@ from cohortium.anonymise.risk.differencing import Together, differencing, joined
 from cohortium.anonymise.risk.frontier import Frontier, Point, frontier
 from cohortium.anonymise.risk.label_sets import LabelSets
 from cohortium.anonymise.risk.linkage import Links, link
-from cohortium.anonymise.risk.person_classes import PersonClasses, persons_of, quasi_identifiers
+from cohortium.anonymise.risk.person_classes import PersonClasses, quasi_identifiers
 from cohortium.anonymise.risk.reweighing import weights, with_weights
 from cohortium.anonymise.risk.single_valued import single_valued_share
 from cohortium.anonymise.risk.singling_columns import Contribution, SinglingSet, singling_sets
 from cohortium.anonymise.risk.uniqueness import unique_in_population, unique_share
+from cohortium.anonymise.tables.coded import persons_of
 
 __all__ = [
     "THRESHOLDS",

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cohortium.anonymise.risk.person_classes import PersonClasses, persons_of
-from cohortium.anonymise.tables.coded import distinct_texts
+from cohortium.anonymise.risk.person_classes import PersonClasses
+from cohortium.anonymise.tables.coded import distinct_texts, persons_of
 from cohortium.errors import NotApplicable
 from cohortium.records import Role, Table
 

@@ -22,7 +22,7 @@ from cohortium.anonymise.tables.utility.discernibility import discernibility
 from cohortium.errors import InvalidRequest, NotApplicable
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 SIZES = (2, 3, 5, 10, 20, 50)
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1)
@@ -137,7 +137,7 @@ class _Frontier:
             k=k,
             suppression=share,
             node=node,
-            loss=self._loss(node, kept[classes.of_tuple]),
+            loss=self.checker.loss.of_release(np.array(node), self.tuples, ~kept[classes.of_tuple]),
             left_out=out,
             classes=number,
             smallest=int(persons[kept].min()) if number else 0,
@@ -145,13 +145,6 @@ class _Frontier:
             class_size=average_class_size(rows[kept], k) if number else 0.0,
             discernibility=discernibility(rows[kept], out) / total,
         )
-
-    def _loss(self, node: tuple[int, ...], kept: NDArray[np.bool_]) -> float:
-        """As ``InformationLoss`` defines it, counted anew."""
-        codes, counts = self.tuples.codes, self.tuples.counts
-        shares = [one.shares()[level] for one, level in zip(self.hierarchies, node, strict=True)]
-        each = np.mean([share[codes[:, place]] for place, share in enumerate(shares)], axis=0)
-        return float((np.where(kept, each, 1.0) * counts).sum() / counts.sum())
 
     def _question(self, k: int, share: float) -> Question:
         return Question(self.tuples, self.hierarchies, (KAnonymity(k),), suppression=share)

@@ -16,8 +16,7 @@ import numpy as np
 from numba import njit
 
 from cohortium.anonymise.risk.label_sets import LabelSets
-from cohortium.anonymise.risk.person_classes import persons_of
-from cohortium.anonymise.tables.coded import distinct_texts
+from cohortium.anonymise.tables.coded import distinct_texts, persons_of
 from cohortium.anonymise.tables.hierarchy import Hierarchy
 from cohortium.anonymise.tables.tuples import Tuples, distinct
 from cohortium.errors import InvalidRequest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cohortium.anonymise.tables.coded import distinct_texts
+from cohortium.anonymise.tables.coded import distinct_texts, persons_of
 from cohortium.anonymise.tables.tuples import distinct
 from cohortium.errors import InvalidRequest
 from cohortium.records import Role, Table
@@ -65,14 +65,6 @@ class PersonClasses:
         found = np.zeros(self.number)
         np.maximum.at(found, self.persons, risks)
         return found
-
-
-def persons_of(table: Table) -> NDArray[np.int64] | None:
-    """Whose rows they are (n,); None where every row is another person."""
-    if table.schema.only(Role.PERSON_KEY) is None:
-        return None
-    persons = table.persons().astype(np.int64)
-    return None if len(np.unique(persons)) == len(persons) else persons
 
 
 def quasi_identifiers(table: Table, named: Sequence[str] = ()) -> tuple[str, ...]:

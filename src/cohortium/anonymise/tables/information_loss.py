@@ -66,6 +66,16 @@ class InformationLoss:
         extra: NDArray[np.float64] = np.add.reduceat(self.spared * left_out[:, None], self.starts, axis=0)
         return self.generalised + extra
 
+    def of_release(self, node: NDArray[np.int64], tuples: Tuples, left_out: NDArray[np.bool_]) -> float:
+        """What a release at ``node`` loses without the combinations (t,) that are left out."""
+        counts = np.where(left_out, tuples.counts, 0)
+        ends = [*self.starts[1:], len(self.spared)]
+        by_value = [
+            np.bincount(tuples.codes[:, place], weights=counts, minlength=end - start)
+            for place, (start, end) in enumerate(zip(self.starts, ends, strict=True))
+        ]
+        return self.of_node(node, self.with_left_out(np.concatenate(by_value).astype(np.int64)))
+
     def of_node(self, node: NDArray[np.int64], losses: NDArray[np.float64]) -> float:
         """What a release at ``node`` loses; ``losses`` is ``generalised`` or what ``with_left_out`` gave."""
         return float(losses[np.arange(len(node)), node].sum())

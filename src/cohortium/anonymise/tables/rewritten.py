@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cohortium.anonymise.pseudonyms import KeyRing
-from cohortium.anonymise.tables.recipe import ColumnUse, Recipe
+from cohortium.anonymise.tables.recipe import Recipe
 from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.anonymise.tables.search import Question
 from cohortium.anonymise.tables.transform import pseudonymise, shift_dates
@@ -64,6 +64,3 @@ def _schema(schema: Schema, columns: Sequence[Column]) -> Schema:
     same = {one.name for one in columns if one == schema[one.name]}
     rules = tuple(rule for rule in schema.constraints if set(rule.columns) <= same)
     return replace(schema, columns=tuple(columns), constraints=rules)
-
-
-__all__ = ["ColumnUse", "rewritten"]

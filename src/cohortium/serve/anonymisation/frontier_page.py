@@ -5,14 +5,10 @@ Without scripts the drawing and the tables say everything; the script only picks
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup
 
 from cohortium import pages
 from cohortium.anonymise.risk import Frontier, Point
@@ -21,17 +17,11 @@ from cohortium.pages import svg
 from cohortium.pages.scale import Scale
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "anonymisation"
-SHARED = Path(pages.__file__).parent / "templates"
 WIDTH, HEIGHT = 720.0, 380.0
 
 
 def frontier_page(title: str, found: Frontier, hierarchies: Sequence[Hierarchy]) -> str:
     """HTML of a frontier, readable without scripts and without a network."""
-    script = "\n".join(_text(path) for path in (SHARED / "frame.js", TEMPLATES / "frontier.js"))
-    sheets = (SHARED / "frame.css", TEMPLATES / "page.css", TEMPLATES / "frontier.css")
-    sheet = "\n".join([pages.stylesheet_colours(), *map(_text, sheets)])
-    # As pages.page does it: only what is named by its digest may run.
-    allowed = f"style-src {_digest(sheet)}; script-src {_digest(script)}"
     content = {
         "title": title,
         "rows": found.rows,
@@ -42,15 +32,12 @@ def frontier_page(title: str, found: Frontier, hierarchies: Sequence[Hierarchy])
         "shares": [f"{one:g}" for one in sorted({one.suppression for one in found.points})],
         "drawing": _drawing(found),
     }
-    return (
-        pages.templates(TEMPLATES)
-        .get_template("frontier.html.j2")
-        .render(
-            page=content,
-            script=Markup(script),  # noqa: S704 - our own files
-            stylesheet=Markup(sheet),  # noqa: S704 - our own files
-            policy=f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'",
-        )
+    return pages.page(
+        TEMPLATES,
+        name="frontier",
+        sheets=[pages.LISTING, TEMPLATES / "page.css"],
+        scripts=[TEMPLATES / "frontier.js"],
+        page=content,
     )
 
 
@@ -117,11 +104,3 @@ def _drawing(found: Frontier) -> str:
 
 def _percent(share: float) -> str:
     return "0 %" if share == 0 else f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.4g} %"
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8").strip()
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cohortium.serve.anonymisation.app import anonymise_app
-from cohortium.serve.options import AsJson, Data, Out, SchemaFile, Sheet, show
+from cohortium.serve.options import AsJson, Data, Out, SchemaFile, Sheet, names, show
 from cohortium.serve.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def make_hierarchies(
     """Write how each column may be told less exactly: one file of levels each, and what was chosen and why."""
     from cohortium.anonymise.tables.building import choices_text, infer_hierarchies, read_choices
     from cohortium.errors import InvalidRequest
-    from cohortium.serve.anonymisation.leaving import must_be_free
+    from cohortium.privacy.released_folder import must_be_free
     from cohortium.serve.commands import open_table
 
     if choices is not None and columns is not None:
@@ -45,8 +45,8 @@ def make_hierarchies(
     must_be_free(out)
     with Reporter(quiet=as_json) as reporter:
         table = open_table(data, schema, sheet, say=reporter.say)
-        names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
-        chosen = infer_hierarchies(table, names) if choices is None else read_choices(choices)
+        asked = None if columns is None else names(columns)
+        chosen = infer_hierarchies(table, asked) if choices is None else read_choices(choices)
         folder = Path() if choices is None else choices.parent
         made = []
         for place, choice in enumerate(chosen):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cohortium.errors import TargetUnwritable
 from cohortium.evaluate.report import to_json
 from cohortium.privacy.policy import Policy
 from cohortium.privacy.release import Decision, Renderer, decide, release, release_files
@@ -16,12 +15,6 @@ from cohortium.serve.workspace import Workspace
 
 Page = Callable[[Evidence, Decision], str]
 """HTML about a release, as ``serve.anonymisation.page.page_of`` makes it."""
-
-
-def must_be_free(out: Path) -> None:
-    """Raises TargetUnwritable where ``out`` is taken; asked before long work rather than after it."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise TargetUnwritable(f"{out} exists and is not an empty folder. Choose another --out, or remove it first.")
 
 
 def let_files_out(

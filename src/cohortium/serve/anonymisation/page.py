@@ -57,7 +57,7 @@ def page_of(
         "limits": [*decision.limits, *limits],
         "digests": sorted(evidence.facts.get("digests", {}).items())[:MOST_ROWS],
     }
-    return pages.page(TEMPLATES, page=content)
+    return pages.page(TEMPLATES, sheets=[pages.LISTING], page=content)
 
 
 def _row(finding: Finding) -> dict[str, Any]:

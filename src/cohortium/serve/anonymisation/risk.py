@@ -18,6 +18,7 @@ from cohortium.serve.options import (
     SchemaFile,
     Seed,
     Sheet,
+    names,
     show,
 )
 
@@ -71,13 +72,9 @@ def risk(
     with Reporter(quiet=as_json) as reporter:
         result: dict[str, Any] = run_risk(
             files, out, reporter,
-            quasi_identifiers=_names(quasi_identifiers), sensitive=_names(sensitive), groups=_names(groups),
+            quasi_identifiers=names(quasi_identifiers), sensitive=names(sensitive), groups=names(groups),
             population=population, smallest=smallest, frontier=frontier, person=person, outcome=outcome, seed=seed,
         )  # fmt: skip
     show(result, as_json)
     if result["verdict"] == "refused":
         raise typer.Exit(REFUSED)
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())

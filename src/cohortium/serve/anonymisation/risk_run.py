@@ -17,10 +17,9 @@ from cohortium.errors import InvalidRequest
 from cohortium.evaluate.report import to_json
 from cohortium.privacy.policy import load_policy
 from cohortium.privacy.release import Decision, decide
-from cohortium.privacy.released_folder import unfinished_folder
+from cohortium.privacy.released_folder import must_be_free, unfinished_folder
 from cohortium.records import Evidence, Table
 from cohortium.serve.anonymisation.frontier_page import frontier_page
-from cohortium.serve.anonymisation.leaving import must_be_free
 from cohortium.serve.anonymisation.risk_assessment import Assessment, assess
 from cohortium.serve.anonymisation.risk_case import Case, sensitive_columns
 from cohortium.serve.anonymisation.risk_page import risk_page

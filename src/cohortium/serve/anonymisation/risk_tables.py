@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from cohortium.anonymise.tables.hierarchy import MISSING, Hierarchy, read_hierarchy
-from cohortium.errors import InvalidRequest
+from cohortium.errors import InvalidRequest, SourceUnreadable
 from cohortium.records import Column, Kind, Role, Schema, Table
 from cohortium.sources import Options, read_raw
 from cohortium.sources.conform import conformed
@@ -52,13 +52,13 @@ def _as_values(column: Column) -> tuple[Column, ...]:
     return (column, replace(column, kind=Kind.CONTINUOUS)) if column.kind is Kind.INTEGER else (column,)
 
 
-def read_hierarchies(folder: Path | None, table: Table, columns: Sequence[str]) -> dict[str, Hierarchy]:
+def hierarchies_in(folder: Path, columns: Sequence[str]) -> dict[str, Hierarchy]:
     """The hierarchies of these columns among the files of a folder: ``age.csv``, or as ARX names them ``..._age.csv``.
 
-    Raises : InvalidRequest where the folder has none of them, or two files for one column; SourceUnreadable.
+    Raises : InvalidRequest where two files are for one column; SourceUnreadable where the folder or a file is not read.
     """
-    if folder is None:
-        return {}
+    if not folder.is_dir():
+        raise SourceUnreadable(f"There is no folder {folder}; 'cohortium anonymise hierarchies' makes one.")
     files = sorted(folder.glob("*.csv"))
     found = {}
     for name in columns:
@@ -69,10 +69,20 @@ def read_hierarchies(folder: Path | None, table: Table, columns: Sequence[str]) 
                 f"{folder} has {len(named)} files for the column '{name}'; keep one, called {name}.csv."
             )
         if named:
-            one = read_hierarchy(named[0], name)
-            found[name] = one.with_value(MISSING) if table.missing(name).any() else one
+            found[name] = read_hierarchy(named[0], name)
+    return found
+
+
+def read_hierarchies(folder: Path | None, table: Table, columns: Sequence[str]) -> dict[str, Hierarchy]:
+    """The same, each with the missing values that the table has.
+
+    Raises : InvalidRequest where the folder has none of them, or two files for one column; SourceUnreadable.
+    """
+    if folder is None:
+        return {}
+    found = hierarchies_in(folder, columns)
     if not found:
         raise InvalidRequest(
             f"{folder} has no hierarchy of {list(columns)}; a file is called after its column: age.csv."
         )
-    return found
+    return {name: one.with_value(MISSING) if table.missing(name).any() else one for name, one in found.items()}

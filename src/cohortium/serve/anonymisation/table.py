@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cohortium.serve.anonymisation.app import anonymise_app
-from cohortium.serve.options import REFUSED, AsJson, Data, Out, Override, Person, PolicyFile, SchemaFile, Sheet, show
+from cohortium.serve.options import (
+    REFUSED,
+    AsJson,
+    Data,
+    Out,
+    Override,
+    Person,
+    PolicyFile,
+    SchemaFile,
+    Sheet,
+    names,
+    show,
+)
 from cohortium.serve.reporter import Reporter
 
 if TYPE_CHECKING:
-    from cohortium.anonymise.tables import Anonymised, Hierarchy, Recipe
+    from cohortium.anonymise.tables import Anonymised, Recipe
     from cohortium.privacy.release import Decision
     from cohortium.records import Evidence, Table
 
@@ -56,7 +67,9 @@ def anonymise_table(
     from cohortium.anonymise.tables import anonymise, evidence_on
     from cohortium.anonymise.tables.federated import read_joint_answer
     from cohortium.privacy.policy import load_policy
-    from cohortium.serve.anonymisation.leaving import let_table_out, must_be_free
+    from cohortium.privacy.released_folder import must_be_free
+    from cohortium.serve.anonymisation.leaving import let_table_out
+    from cohortium.serve.anonymisation.risk_tables import hierarchies_in
     from cohortium.serve.commands import open_table
     from cohortium.serve.workspace import Workspace
 
@@ -65,7 +78,8 @@ def anonymise_table(
     with Reporter(quiet=as_json) as reporter:
         table = open_table(data, schema, sheet, person=person, say=reporter.say)
         plan = _recipe(recipe, table, k, quasi_identifiers, suppression)
-        given = _given(hierarchies, plan)
+        columns = [use.name for use in plan.with_use("quasi_identifier")]
+        given = {} if hierarchies is None else hierarchies_in(hierarchies, columns)
         ring = None if keys is None else KeyRing.load(keys)
         together = None if joint is None else read_joint_answer(joint)
         done = anonymise(table, plan, hierarchies=given, keys=ring, joint=together, progress=reporter)
@@ -88,20 +102,8 @@ def _recipe(file: Path | None, table: Table, k: int | None, columns: str | None,
         if k is not None or columns is not None:
             raise InvalidRequest("A recipe says itself what -k and --quasi-identifiers say; leave them out.")
         return load_recipe(file)
-    names = None if columns is None else [one.strip() for one in columns.split(",") if one.strip()]
-    return plain_recipe(table, 5 if k is None else k, quasi_identifiers=names, suppression=suppression)
-
-
-def _given(folder: Path | None, recipe: Recipe) -> Mapping[str, Hierarchy]:
-    from cohortium.anonymise.tables import read_hierarchy
-    from cohortium.errors import SourceUnreadable
-
-    if folder is None:
-        return {}
-    if not folder.is_dir():
-        raise SourceUnreadable(f"There is no folder {folder}; 'cohortium anonymise hierarchies' makes one.")
-    files = {use.name: folder / f"{use.name}.csv" for use in recipe.with_use("quasi_identifier")}
-    return {name: read_hierarchy(file, name) for name, file in files.items() if file.exists()}
+    asked = None if columns is None else names(columns)
+    return plain_recipe(table, 5 if k is None else k, quasi_identifiers=asked, suppression=suppression)
 
 
 def _page(done: Anonymised, table: Table, evidence: Evidence, decision: Decision) -> str:

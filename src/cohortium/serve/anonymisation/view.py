@@ -50,7 +50,8 @@ def make_view(
     from cohortium.anonymise.views import load_attribute_policy, view_with_account
     from cohortium.anonymise.views.evidence import evidence_on
     from cohortium.privacy.policy import load_policy
-    from cohortium.serve.anonymisation.leaving import let_table_out, must_be_free
+    from cohortium.privacy.released_folder import must_be_free
+    from cohortium.serve.anonymisation.leaving import let_table_out
     from cohortium.serve.commands import open_table
     from cohortium.serve.workspace import Workspace
 

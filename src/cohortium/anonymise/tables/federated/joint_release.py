@@ -35,13 +35,8 @@ def joint_recoding(question: Question, answer: Tables) -> Recoding:
     ]
     left_out = np.array([combination not in kept for combination in zip(*told, strict=True)], dtype=np.bool_)
     loss = InformationLoss.of(tuples, question.hierarchies, question.weights)
-    counts = np.where(left_out, tuples.counts, 0)
-    by_value = [
-        np.bincount(tuples.codes[:, place], weights=counts, minlength=len(one.values))
-        for place, one in enumerate(question.hierarchies)
-    ]
-    lost = loss.of_node(np.array(node), loss.with_left_out(np.concatenate(by_value).astype(np.int64)))
-    return Recoding(np.broadcast_to(np.array(node, dtype=np.int8), tuples.codes.shape), left_out, lost)
+    levels = np.broadcast_to(np.array(node, dtype=np.int8), tuples.codes.shape)
+    return Recoding(levels, left_out, loss.of_release(np.array(node), tuples, left_out))
 
 
 def read_joint_answer(levels: Path) -> Tables:
