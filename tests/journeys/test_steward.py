@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from tests.tables import mixed
 
-COMMAND = [sys.executable, "-c", "from cohortium.serve.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from cohortium.serve.cli import run; run()"]
 
 
 def run(*arguments: str, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -217,6 +220,27 @@ def _commands() -> Any:
 
 def _serve(folder: Path, port: int) -> None:
     _commands().serve_folder(folder, port, lambda address: err.print(f"Open [bold]{address}[/] - Ctrl+C ends it."))
+
+
+def run() -> NoReturn:
+    """The program ``cohortium``: :func:`main`, and an end that keeps its exit code.
+
+    Arrow's reading threads may still let go of Python objects when a short command has ended; an interpreter that is
+    torn down meanwhile aborts the process (exit code -6). So the exit functions are called and the streams flushed
+    here, and the process leaves without being torn down.
+    """
+    code: int | str | None = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def main() -> None:
