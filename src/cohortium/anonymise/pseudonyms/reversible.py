@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cohortium.anonymise.pseudonyms.key_ring import ALPHABET, KeyRing
+from cohortium.anonymise.pseudonyms.reversal_policy import EVENT
 from cohortium.errors import InvalidRequest, MissingExtra
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Reversal:
 
     def entry(self) -> dict[str, str]:
         """The line of a journal; without the value."""
-        return {"event": "pseudonym reversed", "kind": self.kind, "pseudonym": self.pseudonym,
+        return {"event": EVENT, "kind": self.kind, "pseudonym": self.pseudonym,
                 "generation": self.generation, "reason": self.reason}  # fmt: skip
 
 

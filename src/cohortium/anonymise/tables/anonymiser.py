@@ -133,7 +133,7 @@ def _check_columns(table: Table, recipe: Recipe, keys: KeyRing | None) -> None:
         raise InvalidRequest(
             f"The recipe names the columns {absent}, which the table does not have: correct their names."
         )
-    keyed = [use.name for use in recipe.with_use("pseudonym", "shift_dates")]
+    keyed = [use.name for use in recipe.with_use("pseudonym", "reversible_pseudonym", "shift_dates")]
     if keyed and keys is None:
         raise InvalidRequest(
             f"The columns {keyed} need the project's keys: name their file with --keys ('cohortium anonymise keys' "

@@ -93,7 +93,7 @@ def _against(done: Anonymised, classes: Classes, persons: NDArray[np.int64]) -> 
 
 
 def _identifiers(done: Anonymised) -> int:
-    pseudonyms = {use.name for use in done.recipe.with_use("pseudonym")}
+    pseudonyms = {use.name for use in done.recipe.with_use("pseudonym", "reversible_pseudonym")}
     direct = (Role.DIRECT_IDENTIFIER, Role.PERSON_KEY)
     return sum(
         one.name not in pseudonyms for one in done.table.schema.columns if any(one.has_role(role) for role in direct)

@@ -15,7 +15,7 @@ from cohortium.records import Column, Kind, Role, Table
 from cohortium.registry import find
 from cohortium.sources.toml_keys import Keys, is_number, is_texts
 
-Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "shift_dates", "drop"]
+Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "reversible_pseudonym", "shift_dates", "drop"]
 INFER = "infer"
 _COLUMN_KEYS = {"name", "use", "hierarchy", "weight", "least", "most"}
 _KEYS = {"title", "suppression", "column", "model", "transform"}
@@ -26,7 +26,8 @@ class ColumnUse:
     """What is done with one column.
 
     use       : "quasi_identifier" is told less exactly, "sensitive" is kept and watched by the models, "keep" stays as
-                it is, "pseudonym" and "shift_dates" follow from the project's keys, "drop" does not leave.
+                it is, "pseudonym", "reversible_pseudonym" and "shift_dates" follow from the project's keys, "drop" does
+                not leave.
     hierarchy : file of its levels, or "infer".
     weight    : how much its exactness matters beside that of the others.
     least, most : levels that may be chosen; None where any.

@@ -31,9 +31,9 @@ def rewritten(table: Table, recipe: Recipe, question: Question, recoding: Recodi
     dates = [use.name for use in recipe.with_use("shift_dates")]
     if dates and keys is not None:
         table = shift_dates(table, dates, keys)
-    for use in recipe.with_use("pseudonym"):
+    for use in recipe.with_use("pseudonym", "reversible_pseudonym"):
         if keys is not None:
-            table = pseudonymise(table, use.name, keys)
+            table = pseudonymise(table, use.name, keys, reversible=use.use == "reversible_pseudonym")
     told = {one.column: codes_and_texts for one, codes_and_texts in zip(
         question.hierarchies, recoding.told(question.tuples, question.hierarchies), strict=True
     )}  # fmt: skip

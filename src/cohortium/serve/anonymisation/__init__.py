@@ -1,6 +1,11 @@
 """Anonymisation for people: the commands, the pages, and the way through the gate."""
 
-from cohortium.serve.anonymisation import dicom, fhir, hierarchies, notes, omop, table, view  # noqa: F401 - register
+from cohortium.serve.anonymisation import (  # noqa: F401 - each registers its command
+    hierarchies,
+    reverse,
+    table,
+    view,
+)
 from cohortium.serve.anonymisation.app import anonymise_app
 from cohortium.serve.anonymisation.risk import risk
 

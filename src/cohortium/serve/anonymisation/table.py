@@ -173,5 +173,6 @@ _WORDS = {
     "sensitive": "kept, watched by the models",
     "keep": "kept",
     "pseudonym": "replaced by pseudonyms",
+    "reversible_pseudonym": "replaced by pseudonyms that the holder of the keys can turn back",
     "shift_dates": "dates shifted by person",
 }
