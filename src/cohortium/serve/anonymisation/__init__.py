@@ -2,6 +2,7 @@
 
 from cohortium.serve.anonymisation import (  # noqa: F401 - each registers its command
     hierarchies,
+    private_table,
     reverse,
     table,
     view,
