@@ -52,13 +52,17 @@ class KmAnonymity:
 
         Raises : InvalidRequest where it is not known what the classes show column by column.
         """
+        return self.fails_without(classes, np.zeros(len(classes), dtype=np.bool_))
+
+    def fails_without(self, classes: Classes, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The same among what is left once the classes ``gone`` (c,) are left out, these among them."""
         if classes.shown is None:
             raise InvalidRequest("k^m-anonymity needs to know what every class shows in each column.")
         parts = [
             _numbered(classes.shown[list(chosen)])
             for chosen in combinations(range(len(classes.shown)), min(self.m, len(classes.shown)))
         ]
-        fails = np.zeros(len(classes), dtype=np.bool_)
+        fails = gone
         while True:
             more = fails.copy()
             kept = ~fails[classes.of_tuple]

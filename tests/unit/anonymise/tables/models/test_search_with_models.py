@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections import Counter
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,9 @@ MODELS: list[tuple[ClassModel | ReleaseModel, ...]] = [
     (KMap(10),),
     (KmAnonymity(12, 2),),
     (KMap(10, population=900),),
+    (KmAnonymity(12, 2), DistinctLDiversity("illness", 3)),
+    (KmAnonymity(12, 2), TCloseness("illness", 0.2)),
+    (KmAnonymity(25, 1), KmAnonymity(9, 2)),
     (KAnonymity(3), TCloseness("illness", 0.2), DistinctLDiversity("illness", 3)),
     (KAnonymity(2), EntropyLDiversity("illness", 1.8), AverageRisk(0.08)),
     (AverageRisk(0.05),),
@@ -86,6 +90,12 @@ def least_loss(question: Question) -> float:
         fails = np.zeros(len(classes), dtype=bool)
         for model in question.classes:
             fails |= model.fails(classes)
+        while True:
+            kept = np.flatnonzero(~fails[of_tuple])
+            more = _refused_by_pairs(question, tuples, of_tuple, told, kept) & ~fails
+            if not more.any():
+                break
+            fails |= more
         out = fails[of_tuple]
         if tuples.counts[out].sum() > question.suppression * tuples.rows + 1e-9:
             continue
@@ -97,6 +107,27 @@ def least_loss(question: Question) -> float:
         )
         best = min(best, float(tuples.counts @ np.where(out, 1.0, losses)) / tuples.rows)
     return best
+
+
+def _refused_by_pairs(
+    question: Question,
+    tuples: Tuples,
+    of_tuple: np.ndarray,
+    told: np.ndarray,
+    kept: np.ndarray,  # type: ignore[type-arg]
+) -> np.ndarray:  # type: ignore[type-arg]
+    """Classes that show m values which too few of the rows that are left show, for every k^m-anonymity asked."""
+    fails = np.zeros(int(of_tuple.max()) + 1, dtype=bool)
+    for model in question.classes:
+        if isinstance(model, KmAnonymity):
+            for chosen in combinations(range(len(told)), model.m):
+                shown = [tuple(told[list(chosen), place]) for place in kept]
+                rows: Counter[tuple[int, ...]] = Counter()
+                for place, values in zip(kept, shown, strict=True):
+                    rows[values] += int(tuples.counts[place])
+                for place, values in zip(kept, shown, strict=True):
+                    fails[of_tuple[place]] |= rows[values] < model.k
+    return fails
 
 
 @pytest.mark.parametrize("suppression", [0.0, 0.05, 0.4])
