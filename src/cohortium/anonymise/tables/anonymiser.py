@@ -16,6 +16,7 @@ from cohortium.anonymise.tables.lattice import Lattice
 from cohortium.anonymise.tables.models.k_anonymity import KAnonymity
 from cohortium.anonymise.tables.models.protocol import ClassModel, ReleaseModel
 from cohortium.anonymise.tables.models.whole_column import WholeColumn, beside_whole
+from cohortium.anonymise.tables.population import beside_population, read_population
 from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe
 from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.anonymise.tables.rewritten import rewritten
@@ -95,8 +96,14 @@ def ask(table: Table, recipe: Recipe, hierarchies: Mapping[str, Hierarchy]) -> Q
     columns = {name: WholeColumn.of(codes, words) for name, (codes, words) in texts.items()}
     models = beside_whole(recipe.models, columns, recipe.folder)
     sensitive = {name: codes for name, (codes, _) in texts.items()}
+    tuples = distinct([places(table, one) for one in levels], sensitive, persons_of(table))
+    if recipe.population is not None:
+        names = [one.column for one in levels]
+        tuples = beside_population(
+            tuples, levels, read_population(recipe.folder / recipe.population, table.schema, names)
+        )
     return Question(
-        tuples=distinct([places(table, one) for one in levels], sensitive, persons_of(table)),
+        tuples=tuples,
         hierarchies=levels,
         classes=tuple(one for one in models if isinstance(one, ClassModel)),
         release=tuple(one for one in models if isinstance(one, ReleaseModel)),

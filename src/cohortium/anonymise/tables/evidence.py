@@ -62,9 +62,9 @@ def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
 
 def as_it_is(done: Anonymised) -> Classes:
     """The classes of the table before anything was done to it."""
-    codes = done.question.tuples.codes
-    _, of_tuple = np.unique(codes, axis=0, return_inverse=True)
-    return Classes.of(of_tuple.reshape(-1), done.question.tuples)
+    tuples = done.question.tuples.with_rows()
+    _, of_tuple = np.unique(tuples.codes, axis=0, return_inverse=True)
+    return Classes.of(of_tuple.reshape(-1), tuples)
 
 
 def _of_all_sites(done: Anonymised, classes: Classes, kept: NDArray[np.int64]) -> NDArray[np.int64]:

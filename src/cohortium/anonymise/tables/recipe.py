@@ -18,7 +18,7 @@ from cohortium.sources.toml_keys import Keys, is_number, is_texts
 Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "reversible_pseudonym", "shift_dates", "drop"]
 INFER = "infer"
 _COLUMN_KEYS = {"name", "use", "hierarchy", "weight", "least", "most"}
-_KEYS = {"title", "suppression", "column", "model", "transform"}
+_KEYS = {"title", "suppression", "population", "column", "model", "transform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Recipe:
     transformations : what is done to values before the search, in order.
     suppression : share of the rows that may be left out.
     folder      : where files of hierarchies lie.
+    population  : file with everybody of the population that the table's persons are part of, by which k_map and
+                  delta_presence count; None where they are not asked.
     """
 
     title: str
@@ -57,6 +59,7 @@ class Recipe:
     suppression: float = 0.0
     folder: Path = Path()
     transformations: tuple[Transformation, ...] = ()
+    population: str | None = None
 
     def __post_init__(self) -> None:
         names = [one.name for one in self.columns]
@@ -97,6 +100,7 @@ def load_recipe(path: Path) -> Recipe:
         suppression=float(suppression or 0.0),
         folder=path.parent,
         transformations=tuple(_transformation(path, plain) for plain in document.get("transform", [])),
+        population=keys.text("population"),
     )
 
 

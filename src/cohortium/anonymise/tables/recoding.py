@@ -40,7 +40,7 @@ class Recoding:
         checker = Checker(question)
         classes = checker.classes(np.array(answer.node, dtype=np.int64))
         levels = np.broadcast_to(np.array(answer.node, dtype=np.int8), question.tuples.codes.shape)
-        left_out = checker.failing(classes)[classes.of_tuple]
+        left_out = (checker.failing(classes) | (classes.rows == 0))[classes.of_tuple]
         return cls(levels, left_out, answer.loss, answer.bound, answer.checks)
 
     def told(self, tuples: Tuples, hierarchies: Sequence[Hierarchy]) -> list[tuple[NDArray[np.int32], list[str]]]:
@@ -60,13 +60,5 @@ class Recoding:
         kept = np.flatnonzero(~self.left_out)
         keys = np.stack([codes[kept] for codes, _ in self.told(tuples, hierarchies)], axis=1)
         _, of_tuple = np.unique(keys, axis=0, return_inverse=True)
-        leaving = Tuples(
-            codes=tuples.codes[kept],
-            counts=tuples.counts[kept],
-            of_row=np.empty(0, dtype=np.int64),
-            sensitive={name: codes[kept] for name, codes in tuples.sensitive.items()},
-            persons=None if tuples.persons is None else tuples.persons[kept],
-            population=None if tuples.population is None else tuples.population[kept],
-        )
         shown = np.ascontiguousarray(keys.T.astype(np.int32))
-        return replace(Classes.of(of_tuple.reshape(-1), leaving), shown=shown), kept
+        return replace(Classes.of(of_tuple.reshape(-1), tuples.some(kept)), shown=shown), kept

@@ -37,6 +37,23 @@ class Tuples:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def with_rows(self) -> Tuples:
+        """Those that the table has, without any that only the population has; rows are not told."""
+        if self.counts.all():
+            return self
+        return self.some(np.flatnonzero(self.counts))
+
+    def some(self, kept: NDArray[np.int64]) -> Tuples:
+        """The combinations at these places, without the rows."""
+        return Tuples(
+            codes=self.codes[kept],
+            counts=self.counts[kept],
+            of_row=np.empty(0, dtype=np.int64),
+            sensitive={name: codes[kept] for name, codes in self.sensitive.items()},
+            persons=None if self.persons is None else self.persons[kept],
+            population=None if self.population is None else self.population[kept],
+        )
+
     @property
     def rows(self) -> int:
         """Rows of the table."""

@@ -150,7 +150,9 @@ class Checker:
             left_out = self._count(classes, fails)
             at_node = self.loss.with_left_out(self._left_out)
             hopeless = most == 0 and left_out > 0
-        allowed = left_out <= most and all(one.holds(classes.persons()[~fails]) for one in self.question.release)
+        allowed = left_out <= most and all(
+            one.holds(classes.persons()[~fails & (classes.rows > 0)]) for one in self.question.release
+        )
         loss = self.loss.of_node(node, at_node) if allowed else np.inf
         return Checked(loss, left_out, hopeless, losses)
 
