@@ -51,8 +51,12 @@ def must_be_free(folder: Path) -> None:
 
 
 @contextmanager
-def unfinished_folder(folder: Path, *, replace_existing: bool = False) -> Iterator[tuple[Path, Path]]:
+def unfinished_folder(
+    folder: Path, *, replace_existing: bool = False, mode: int = 0o755
+) -> Iterator[tuple[Path, Path]]:
     """An empty folder to write into, and where it lies once the block has ended without an error.
+
+    mode   : who may enter it then; until then its owner alone.
 
     Raises : TargetUnwritable where the place is taken, or cannot be written; nothing is left then.
     """
@@ -66,7 +70,7 @@ def unfinished_folder(folder: Path, *, replace_existing: bool = False) -> Iterat
         raise TargetUnwritable(f"Nothing can be written in {folder.parent}: {error.strerror}.") from error
     try:
         yield unfinished, folder
-        unfinished.chmod(0o755)
+        unfinished.chmod(mode)
         if folder.exists():
             shutil.rmtree(folder)
         unfinished.rename(folder)

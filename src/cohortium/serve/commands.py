@@ -233,7 +233,10 @@ def run_demo(out: Path, reporter: Reporter) -> dict[str, Any]:
     if twin.exists():
         raise InvalidRequest(f"{twin} is there from an earlier demo. Remove {folder}, or choose another --out.")
     made = synthesise_table(str(data), twin, Plan(seed=1), reporter)
-    lines = [*described["lines"], *made["lines"], *_federated_demo(folder / "federation", reporter)]
+    from cohortium.serve.anonymisation.demo import run_anonymised_demo
+
+    anonymised = run_anonymised_demo(data, folder / "anonymised", reporter)
+    lines = [*described["lines"], *made["lines"], *anonymised, *_federated_demo(folder / "federation", reporter)]
     return {**made, "lines": [*lines, f"Everything on one page: {write_demo_page(folder)}"]}
 
 

@@ -29,9 +29,7 @@ def read_population(path: Path, schema: Schema, columns: Sequence[str]) -> Table
     raw = read_raw(str(path), Options())
     absent = [name for name in columns if name not in raw.column_names]
     if absent:
-        raise InvalidRequest(
-            f"The population {path.name} lacks the columns {absent}, by which the two are compared."
-        )
+        raise InvalidRequest(f"The population {path.name} lacks the columns {absent}, by which the two are compared.")
     meant = Schema(
         tuple(replace(schema[name], roles=schema[name].roles - {Role.PERSON_KEY}) for name in columns), title=path.name
     )

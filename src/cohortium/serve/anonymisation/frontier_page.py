@@ -81,6 +81,7 @@ def _drawing(found: Frontier) -> str:
     body = [svg.mark("".join(svg.path([(x.start, y(power)), (x.end, y(power))]) for power in powers), "grid")]
     body += [svg.words(x.start - 8, y(power) + 4, _percent(10.0**power), "tick", "end") for power in powers]
     body += [svg.words(x(tick), y.start + 16, f"{tick:g}", "tick", "middle") for tick in x.ticks(6)]
+    body.append(svg.words(x.start, 9, "average chance to find a person", "tick"))
     body.append(svg.line(x.start, y.start, x.end, y.start, "axis"))
     for number, share in enumerate(sorted({one.suppression for one in known})):
         curve = [one for one in known if one.suppression == share]

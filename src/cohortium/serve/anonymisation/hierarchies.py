@@ -52,11 +52,11 @@ def make_hierarchies(
         for place, choice in enumerate(chosen):
             reporter(f"levels of {choice.column}", place / len(chosen))
             made.append(choice.build(table, folder))
-    _write(out, made, choices_text(chosen) if choices is None else choices.read_text("utf-8"))
+    write_hierarchies(out, made, choices_text(chosen) if choices is None else choices.read_text("utf-8"))
     show(_result(out, chosen, made), as_json)
 
 
-def _write(out: Path, made: Sequence[Hierarchy], chosen: str) -> None:
+def write_hierarchies(out: Path, made: Sequence[Hierarchy], chosen: str) -> None:
     """The files, whole or not at all, for their owner alone: they list the values of patients."""
     from cohortium.errors import InvalidRequest
     from cohortium.privacy.released_folder import unfinished_folder
@@ -64,11 +64,10 @@ def _write(out: Path, made: Sequence[Hierarchy], chosen: str) -> None:
     wrong = [one.column for one in made if Path(f"{one.column}.csv").name != f"{one.column}.csv"]
     if wrong:
         raise InvalidRequest(f"The names of the columns {wrong} cannot be names of files. Rename them.")
-    with unfinished_folder(out) as (unfinished, place):
+    with unfinished_folder(out, mode=0o700) as (unfinished, _):
         for one in made:
             (unfinished / f"{one.column}.csv").write_text(one.to_csv(), "utf-8", newline="\n")
         (unfinished / CHOICES).write_text(chosen, "utf-8", newline="\n")
-    place.chmod(0o700)
 
 
 def _result(out: Path, chosen: Sequence[Choice], made: Sequence[Hierarchy]) -> dict[str, Any]:
