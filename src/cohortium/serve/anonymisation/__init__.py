@@ -1,7 +1,10 @@
 """Anonymisation for people: the commands, the pages, and the way through the gate."""
 
 from cohortium.serve.anonymisation import (  # noqa: F401 - each registers its command
+    fhir,
     hierarchies,
+    notes,
+    omop,
     private_table,
     reverse,
     table,

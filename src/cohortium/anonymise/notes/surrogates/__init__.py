@@ -1,0 +1,1 @@
+"""What stands in a released note in the place of what identified someone."""

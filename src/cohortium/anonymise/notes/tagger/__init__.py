@@ -1,0 +1,1 @@
+"""The statistical tagger: features of tokens, a chain of labels, and trained weights."""
