@@ -85,8 +85,11 @@ def test_a_refusal_writes_nothing_outside_and_an_override_is_recorded(desk: Path
     (desk / "strict.toml").write_text(
         'title = "Impossible"\n[[rule]]\nmetric = "mia_worst"\nat_most = 0.1\ngate = true\nadvice = "Give up."\n'
     )
-    before = {path.name for path in desk.iterdir()}
-    refused = run("synthesise", "heart_disease.csv", "--out", "no", "--policy", "strict.toml", folder=desk, code=3)
+    mixed(1200).select(["age", "sex", "stage", "creatinine", "severe"]).to_pandas().to_csv(
+        desk / "made.csv", index=False
+    )
+    before = {path.name for path in desk.iterdir()} | {"made.csv.schema.toml"}
+    refused = run("synthesise", "made.csv", "--out", "no", "--policy", "strict.toml", folder=desk, code=3)
     assert "Refused" in refused.stdout
     assert "Give up." in refused.stdout
     assert {path.name for path in desk.iterdir()} - before <= {"workspace"}
@@ -95,7 +98,7 @@ def test_a_refusal_writes_nothing_outside_and_an_override_is_recorded(desk: Path
     assert "has not let out" in kept.stderr
     assert not (desk / "x.csv").exists()
     options = ["--policy", "strict.toml", "--override", "ethics board 7"]
-    run("synthesise", "heart_disease.csv", "--out", "yes", *options, folder=desk)
+    run("synthesise", "made.csv", "--out", "yes", *options, folder=desk)
     last = json.loads((desk / "workspace/releases.jsonl").read_text().splitlines()[-1])
     assert (last["verdict"], last["override"]) == ("released by override", "ethics board 7")
     assert "ethics board 7" in (desk / "yes/report.html").read_text()
