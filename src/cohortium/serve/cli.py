@@ -35,6 +35,7 @@ from cohortium.serve.options import (
     show,
 )
 from cohortium.serve.reporter import Reporter
+from cohortium.serve.verify import verify
 
 FAILED = 2
 """Exit code where the input or request cannot be used."""
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(anonymise_app, name="anonymise")
 app.command()(risk)
+app.command()(verify)
 app.add_typer(hub_app, name="hub")
 app.add_typer(node_app, name="node")
 app.add_typer(study_app, name="study")

@@ -1,0 +1,6 @@
+"""Receipts: what a released result came from, checked by anybody without asking anybody."""
+
+from cohortium.govern.receipts.receipt import Release, receipt, record_release
+from cohortium.govern.receipts.verification import Check, Trusted, verify_receipt
+
+__all__ = ["Check", "Release", "Trusted", "receipt", "record_release", "verify_receipt"]
