@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,12 @@ from cohortium.anonymise.tables.coded import distinct_texts, persons_of, places
 from cohortium.anonymise.tables.federated.joint_release import Tables, joint_recoding
 from cohortium.anonymise.tables.hierarchy import MISSING, Hierarchy, read_hierarchy
 from cohortium.anonymise.tables.lattice import Lattice
+from cohortium.anonymise.tables.local import search_locally
 from cohortium.anonymise.tables.models.k_anonymity import KAnonymity
 from cohortium.anonymise.tables.models.protocol import ClassModel, ReleaseModel
 from cohortium.anonymise.tables.models.whole_column import WholeColumn, beside_whole
 from cohortium.anonymise.tables.population import beside_population, read_population
-from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe
+from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe, Search
 from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.anonymise.tables.rewritten import rewritten
 from cohortium.anonymise.tables.search import Question, search_exactly
@@ -71,7 +72,7 @@ def anonymise(
     question = ask(table, recipe, hierarchies or {})
     if joint is None:
         _check_size(question)
-        recoding = Recoding.at_node(question, search_exactly(question, progress=progress))
+        recoding = SEARCHES[recipe.search](question, progress)
     else:
         _check_joint(question)
         recoding = joint_recoding(question, joint)
@@ -82,6 +83,18 @@ def anonymise(
         )
     progress("writing the table", 0.95)
     return Anonymised(rewritten(table, recipe, question, recoding, keys), question, recoding, recipe, joint)
+
+
+def _exactly(question: Question, progress: Progress) -> Recoding:
+    return Recoding.at_node(question, search_exactly(question, progress=progress))
+
+
+def _locally(question: Question, progress: Progress) -> Recoding:
+    return search_locally(question, progress=progress)
+
+
+SEARCHES: dict[Search, Callable[[Question, Progress], Recoding]] = {"exact": _exactly, "local": _locally}
+"""What a recipe's "search" means."""
 
 
 def ask(table: Table, recipe: Recipe, hierarchies: Mapping[str, Hierarchy]) -> Question:

@@ -9,6 +9,7 @@ import numpy as np
 from cohortium.anonymise.tables.anonymiser import Anonymised
 from cohortium.anonymise.tables.models.k_anonymity import KAnonymity
 from cohortium.anonymise.tables.models.protocol import Classes
+from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.records import Evidence, Finding, Question, Role, Score
 
 if TYPE_CHECKING:
@@ -37,10 +38,7 @@ def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
             "information_loss", Question.UTILITY, "Loss of exactness, from 0 (none) to 1 (all)",
             Score(done.recoding.loss, n=rows), "lower",
         ),
-        Finding(
-            "gap_to_optimum", Question.UTILITY, "Loss above the least that is possible",
-            Score(max(done.recoding.loss - done.recoding.bound, 0.0), n=rows), "lower",
-        ),
+        _gap(done.recoding, rows),
     )  # fmt: skip
     facts = {
         "title": title,
@@ -58,6 +56,16 @@ def evidence_on(done: Anonymised, *, title: str, source: str) -> Evidence:
         },
     }
     return Evidence(facts, findings)
+
+
+def _gap(recoding: Recoding, rows: int) -> Finding:
+    title = "Loss above the least that is possible"
+    if recoding.loss > 0 and recoding.bound == 0:
+        return Finding("gap_to_optimum", Question.UTILITY, title, None, "lower",
+                       reason="Nothing is known of the least: the search was not for it.")  # fmt: skip
+    return Finding(
+        "gap_to_optimum", Question.UTILITY, title, Score(max(recoding.loss - recoding.bound, 0.0), n=rows), "lower"
+    )
 
 
 def as_it_is(done: Anonymised) -> Classes:

@@ -16,9 +16,10 @@ from cohortium.registry import find
 from cohortium.sources.toml_keys import Keys, is_number, is_texts
 
 Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "reversible_pseudonym", "shift_dates", "drop"]
+Search = Literal["exact", "local"]
 INFER = "infer"
 _COLUMN_KEYS = {"name", "use", "hierarchy", "weight", "least", "most"}
-_KEYS = {"title", "suppression", "population", "column", "model", "transform"}
+_KEYS = {"title", "suppression", "population", "search", "column", "model", "transform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Recipe:
     folder      : where files of hierarchies lie.
     population  : file with everybody of the population that the table's persons are part of, by which k_map and
                   delta_presence count; None where they are not asked.
+    search      : "exact" finds the least loss with one level per column and proves it; "local" gives each combination
+                  levels of its own, which loses far less, without a proof.
     """
 
     title: str
@@ -60,6 +63,7 @@ class Recipe:
     folder: Path = Path()
     transformations: tuple[Transformation, ...] = ()
     population: str | None = None
+    search: Search = "exact"
 
     def __post_init__(self) -> None:
         names = [one.name for one in self.columns]
@@ -101,6 +105,7 @@ def load_recipe(path: Path) -> Recipe:
         folder=path.parent,
         transformations=tuple(_transformation(path, plain) for plain in document.get("transform", [])),
         population=keys.text("population"),
+        search=keys.get("search", f"one of {get_args(Search)}", lambda value: value in get_args(Search)) or "exact",
     )
 
 
@@ -159,7 +164,12 @@ def _model(path: Path, plain: dict[str, Any]) -> ClassModel | ReleaseModel:
 
 
 def plain_recipe(
-    table: Table, k: int, *, quasi_identifiers: Sequence[str] | None = None, suppression: float = 0.0
+    table: Table,
+    k: int,
+    *,
+    quasi_identifiers: Sequence[str] | None = None,
+    suppression: float = 0.0,
+    search: Search = "exact",
 ) -> Recipe:
     """k-anonymity over the columns of a table, by the roles in its schema.
 
@@ -175,7 +185,7 @@ def plain_recipe(
         raise InvalidRequest(f"The table has no columns {absent}; it has {list(table.schema.names)}.")
     uses = tuple(ColumnUse(one.name, _plain_use(one, one.name in chosen)) for one in table.schema.columns)
     model = model_of("k_anonymity", {"k": k}, "the request")
-    return Recipe(table.schema.title or "anonymised table", uses, (model,), suppression)
+    return Recipe(table.schema.title or "anonymised table", uses, (model,), suppression, search=search)
 
 
 def _plain_use(column: Column, is_quasi_identifier: bool) -> Use:

@@ -40,6 +40,9 @@ def anonymise_table(
     suppression: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Without a recipe: share of rows that may be left out.")
     ] = 0.02,
+    search: Annotated[
+        str, typer.Option(help="Without a recipe: 'exact' (a level per column, proven), or 'local' (loses far less).")
+    ] = "exact",
     hierarchies: Annotated[
         Path | None, typer.Option(help="Folder of hierarchies, one COLUMN.csv each; inferred where there is none.")
     ] = None,
@@ -62,8 +65,8 @@ def anonymise_table(
 
     request = Request(
         data=data, recipe=recipe, k=k, quasi_identifiers=names(quasi_identifiers) if quasi_identifiers else None,
-        suppression=suppression, hierarchies=hierarchies, joint=joint, keys=keys, person=person, schema=schema,
-        sheet=sheet,
+        suppression=suppression, search=search, hierarchies=hierarchies, joint=joint, keys=keys, person=person,
+        schema=schema, sheet=sheet,
     )  # fmt: skip
     with Reporter(quiet=as_json) as reporter:
         result = run_table(request, out, reporter, policy=policy, override=override or "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from cohortium.anonymise.pseudonyms import KeyRing
 from cohortium.anonymise.tables import Anonymised, Recipe, anonymise, evidence_on, load_recipe, plain_recipe
 from cohortium.anonymise.tables.federated import read_joint_answer
+from cohortium.anonymise.tables.recipe import Search
 from cohortium.errors import InvalidRequest
 from cohortium.privacy.policy import load_policy
 from cohortium.privacy.release import Decision
@@ -31,6 +32,7 @@ class Request:
     k: int | None = None
     quasi_identifiers: tuple[str, ...] | None = None
     suppression: float = 0.02
+    search: str = "exact"
     hierarchies: Path | None = None
     joint: Path | None = None
     keys: Path | None = None
@@ -66,15 +68,25 @@ def _recipe(request: Request, table: Table) -> Recipe:
         if request.k is not None or request.quasi_identifiers is not None:
             raise InvalidRequest("A recipe says itself what -k and --quasi-identifiers say; leave them out.")
         return load_recipe(request.recipe)
-    k = 5 if request.k is None else request.k
-    return plain_recipe(table, k, quasi_identifiers=request.quasi_identifiers, suppression=request.suppression)
+    if request.search not in get_args(Search):
+        raise InvalidRequest(f"There is no search '{request.search}'; choose one of {list(get_args(Search))}.")
+    return plain_recipe(
+        table, 5 if request.k is None else request.k, quasi_identifiers=request.quasi_identifiers,
+        suppression=request.suppression, search=cast("Search", request.search),
+    )  # fmt: skip
+
+
+def _searched(done: Anonymised) -> str:
+    if done.recipe.search == "local":
+        return "local: each combination is told as exactly as those near it allow"
+    return f"{done.recoding.checks:,} of {done.question.lattice.size:,} nodes counted"
 
 
 def _page(done: Anonymised, table: Table, evidence: Evidence, decision: Decision) -> str:
     facts = [
         ("Rows", f"{evidence.facts['rows_real']:,} real, {evidence.facts['rows_released']:,} released"),
         ("Models", "; ".join(evidence.facts["models"])),
-        ("Search", f"{done.recoding.checks:,} of {done.question.lattice.size:,} nodes counted"),
+        ("Search", _searched(done)),
     ]
     return page_of(
         evidence.facts["title"], evidence.facts["source"], evidence, decision,

@@ -134,19 +134,19 @@ class Checker:
 
     def failing(self, classes: Classes) -> NDArray[np.bool_]:
         """(c,) True where a class must not leave."""
-        return _failing(self.question.classes, classes)
+        return failing_classes(self.question.classes, classes)
 
     def check(self, node: NDArray[np.int64]) -> Checked:
         """Count one node."""
         self.checks += 1
         classes = self.classes(node)
-        fails = _failing(self._nested, classes)
+        fails = failing_classes(self._nested, classes)
         surely_out = self._count(classes, fails)
         losses = self.loss.with_left_out(self._left_out)
         most = self.question.most_left_out
         hopeless, at_node, left_out = surely_out > most, losses, surely_out
         if self._others and not hopeless:
-            fails = _failing(self.question.classes, classes)
+            fails = failing_classes(self.question.classes, classes)
             left_out = self._count(classes, fails)
             at_node = self.loss.with_left_out(self._left_out)
             hopeless = most == 0 and left_out > 0
@@ -161,7 +161,7 @@ class Checker:
         return int(values_left_out(tuples.codes, self.loss.starts, tuples.counts, classes.of_tuple, fails, out))
 
 
-def _failing(models: Sequence[ClassModel], classes: Classes) -> NDArray[np.bool_]:
+def failing_classes(models: Sequence[ClassModel], classes: Classes) -> NDArray[np.bool_]:
     """(c,) True where a model refuses a class; k^m-anonymity is asked of what the others leave."""
     fails = np.zeros(len(classes), dtype=np.bool_)
     across = [model for model in models if isinstance(model, KmAnonymity)]
