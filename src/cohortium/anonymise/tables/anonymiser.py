@@ -21,7 +21,7 @@ from cohortium.anonymise.tables.population import beside_population, read_popula
 from cohortium.anonymise.tables.recipe import INFER, ColumnUse, Recipe, Search
 from cohortium.anonymise.tables.recoding import Recoding
 from cohortium.anonymise.tables.rewritten import rewritten
-from cohortium.anonymise.tables.search import Question, search_exactly
+from cohortium.anonymise.tables.search import Question, search_anytime, search_exactly
 from cohortium.anonymise.tables.search.question import Progress, unwatched
 from cohortium.anonymise.tables.tuples import distinct
 from cohortium.errors import InvalidRequest, NotApplicable, TooFewRecords
@@ -72,7 +72,7 @@ def anonymise(
     question = ask(table, recipe, hierarchies or {})
     if joint is None:
         _check_size(question)
-        recoding = SEARCHES[recipe.search](question, progress)
+        recoding = SEARCHES[recipe.search](question, recipe, progress)
     else:
         _check_joint(question)
         recoding = joint_recoding(question, joint)
@@ -85,15 +85,21 @@ def anonymise(
     return Anonymised(rewritten(table, recipe, question, recoding, keys), question, recoding, recipe, joint)
 
 
-def _exactly(question: Question, progress: Progress) -> Recoding:
+def _exactly(question: Question, _recipe: Recipe, progress: Progress) -> Recoding:
     return Recoding.at_node(question, search_exactly(question, progress=progress))
 
 
-def _locally(question: Question, progress: Progress) -> Recoding:
+def _in_time(question: Question, recipe: Recipe, progress: Progress) -> Recoding:
+    return Recoding.at_node(question, search_anytime(question, seconds=recipe.seconds, progress=progress))
+
+
+def _locally(question: Question, _recipe: Recipe, progress: Progress) -> Recoding:
     return search_locally(question, progress=progress)
 
 
-SEARCHES: dict[Search, Callable[[Question, Progress], Recoding]] = {"exact": _exactly, "local": _locally}
+SEARCHES: dict[Search, Callable[[Question, Recipe, Progress], Recoding]] = {
+    "exact": _exactly, "anytime": _in_time, "local": _locally,
+}  # fmt: skip
 """What a recipe's "search" means."""
 
 

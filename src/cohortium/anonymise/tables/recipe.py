@@ -16,10 +16,10 @@ from cohortium.registry import find
 from cohortium.sources.toml_keys import Keys, is_number, is_texts
 
 Use = Literal["quasi_identifier", "sensitive", "keep", "pseudonym", "reversible_pseudonym", "shift_dates", "drop"]
-Search = Literal["exact", "local"]
+Search = Literal["exact", "anytime", "local"]
 INFER = "infer"
 _COLUMN_KEYS = {"name", "use", "hierarchy", "weight", "least", "most"}
-_KEYS = {"title", "suppression", "population", "search", "column", "model", "transform"}
+_KEYS = {"title", "suppression", "population", "search", "seconds", "column", "model", "transform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ class Recipe:
     folder      : where files of hierarchies lie.
     population  : file with everybody of the population that the table's persons are part of, by which k_map and
                   delta_presence count; None where they are not asked.
-    search      : "exact" finds the least loss with one level per column and proves it; "local" gives each combination
-                  levels of its own, which loses far less, without a proof.
+    search      : "exact" finds the least loss with one level per column and proves it; "anytime" ends after ``seconds``
+                  and says how far from the least it can be; "local" gives each combination levels of its own, which
+                  loses far less, without a proof.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Recipe:
     transformations: tuple[Transformation, ...] = ()
     population: str | None = None
     search: Search = "exact"
+    seconds: float = 30.0
 
     def __post_init__(self) -> None:
         names = [one.name for one in self.columns]
@@ -106,6 +108,7 @@ def load_recipe(path: Path) -> Recipe:
         transformations=tuple(_transformation(path, plain) for plain in document.get("transform", [])),
         population=keys.text("population"),
         search=keys.get("search", f"one of {get_args(Search)}", lambda value: value in get_args(Search)) or "exact",
+        seconds=float(keys.get("seconds", "a number above 0", lambda value: is_number(value) and value > 0) or 30.0),
     )
 
 

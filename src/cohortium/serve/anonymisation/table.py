@@ -41,7 +41,8 @@ def anonymise_table(
         float, typer.Option(min=0.0, max=1.0, help="Without a recipe: share of rows that may be left out.")
     ] = 0.02,
     search: Annotated[
-        str, typer.Option(help="Without a recipe: 'exact' (a level per column, proven), or 'local' (loses far less).")
+        str,
+        typer.Option(help="Without a recipe: 'exact' (proven), 'anytime' (30 s, bounded) or 'local' (loses far less)."),
     ] = "exact",
     hierarchies: Annotated[
         Path | None, typer.Option(help="Folder of hierarchies, one COLUMN.csv each; inferred where there is none.")

@@ -75,6 +75,18 @@ class BestFirst:
             if len(self.known) % 16 == 0:
                 self.progress("searching for the least loss", min(bound / self.best, 1.0) if self.best < np.inf else 0)
 
+    def bound_until(self, is_over: Callable[[], bool]) -> float:
+        """What no release loses less than, as far as is known by then; infinite where there is none."""
+        self._counted(self.lattice.top)
+        while True:
+            place, bound = self._least(self.countable)
+            if bound >= self.best - ROUNDING:
+                return float(self.best)
+            if is_over():
+                return bound
+            self.settling = self.lattice.node(place)
+            self._settle(self.settling)
+
     def take(self, node: Node, checked: Checked) -> None:
         """Learn what was counted at a node, now or earlier."""
         place = self.lattice.place(node)
