@@ -1,6 +1,7 @@
 """Anonymisation for people: the commands, the pages, and the way through the gate."""
 
 from cohortium.serve.anonymisation import (  # noqa: F401 - each registers its command
+    dicom,
     fhir,
     hierarchies,
     notes,
