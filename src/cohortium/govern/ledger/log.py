@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,8 +68,13 @@ class Log:
         Raises : InvalidRequest where an entry is too long; TargetUnwritable where the disk is full, with nothing added.
         """
         packed(entries)
+        return self.append_from(lambda _size: entries)
+
+    def append_from(self, waiting: Callable[[int], Sequence[bytes]]) -> range:
+        """The same with what ``waiting`` gives for the size that the log has, while nobody else extends it."""
         with self._alone():
             size = self.checkpoint().size
+            entries = waiting(size)
             if entries:
                 self._extend(size, entries)
             return range(size, size + len(entries))

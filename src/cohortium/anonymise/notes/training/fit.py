@@ -16,6 +16,7 @@ from cohortium.anonymise.notes.tagger.features import REACH, SLOTS, TEMPLATES, A
 from cohortium.anonymise.notes.tagger.labels import encoded, label_names, transitions
 from cohortium.anonymise.notes.tagger.tagger import SCALE, Weights
 from cohortium.anonymise.notes.tokens import Tokens, tokens
+from cohortium.anonymise.notes.training.swapped import swapped
 from cohortium.anonymise.notes.vocabulary import GROUPS
 from cohortium.errors import TooFewRecords
 
@@ -34,9 +35,10 @@ class Training:
     epochs    : passes over the notes; the weights are the mean of the later half.
     dropout   : share of features that is left out, drawn anew at each pass.
     documents : a word is looked at if this many notes have it outside of names, numbers, contacts and streets.
-    times     : a feature is kept if it occurs this often.
+    times     : a feature is kept if it occurs this often, for each time that a note is learnt from.
     least     : weights below this are set to 0.
     blindness : shares of the known words that notes are read without, in turn, so that unknown ones are no surprise.
+    copies    : how often each note is learnt from once more, with spans of other notes in the place of its own.
     """
 
     epochs: int = 8
@@ -46,6 +48,7 @@ class Training:
     times: int = 3
     least: float = 0.06
     blindness: tuple[float, ...] = (0.0,)
+    copies: int = 0
 
 
 def fitted(
@@ -62,12 +65,13 @@ def fitted(
     if len(notes) < FEWEST_NOTES:
         raise TooFewRecords(f"A tagger needs at least {FEWEST_NOTES} annotated notes; there are {len(notes)}.")
     chosen = settings or Training()
-    cut = [tokens(note.text) for note in notes]
     names = label_names({kind for note in notes for _, _, kind in note.marks})
-    vocabulary = _vocabulary(notes, cut, chosen.documents)
+    vocabulary = _vocabulary(notes, [tokens(note.text) for note in notes], chosen.documents)
     progress("reading the notes", 0.05)
-    features, truth, lines = _read(notes, cut, code, names, vocabulary, rng, chosen)
-    slots = np.flatnonzero(np.bincount(features.ravel(), minlength=SLOTS) >= chosen.times)
+    learnt_from = [*notes, *(copy for _ in range(chosen.copies) for copy in swapped(notes, rng))]
+    features, truth, lines = _read(learnt_from, code, names, vocabulary, rng, chosen)
+    often = np.bincount(features.ravel(), minlength=SLOTS)
+    slots = np.flatnonzero(often >= chosen.times * (1 + chosen.copies))
     rows = np.full(SLOTS, -1, np.int32)
     rows[slots] = np.arange(len(slots), dtype=np.int32)
     states, steps = _learnt(rows[features], truth, lines, len(slots), names, rng, chosen, progress)
@@ -93,7 +97,6 @@ def _vocabulary(notes: Sequence[AnnotatedNote], cut: Sequence[Tokens], documents
 
 def _read(
     notes: Sequence[AnnotatedNote],
-    cut: Sequence[Tokens],
     code: str,
     names: Sequence[str],
     vocabulary: frozenset[int],
@@ -103,7 +106,8 @@ def _read(
     words = np.array(sorted(vocabulary), np.uint32)
     readers = [Atoms(code, map(int, words[rng.random(len(words)) >= share])) for share in settings.blindness]
     features, truth, lines, place = [], [], [], 0
-    for number, (note, parts) in enumerate(zip(notes, cut, strict=True)):
+    for number, note in enumerate(notes):
+        parts = tokens(note.text)
         if not len(parts):
             continue
         reader = readers[number % len(readers)]
