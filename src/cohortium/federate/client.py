@@ -181,6 +181,11 @@ def results_of(client: HubClient, record: dict[str, Any]) -> dict[str, Result]:
     return {name: Result.from_bytes(client.fetch(f"/runs/{run}/results/{name}")) for name in record["results"]}
 
 
+def receipts_of(client: HubClient, record: dict[str, Any]) -> dict[str, bytes]:
+    """The receipts (JSON) of the results that a run's record names; see ``govern.receipts``."""
+    return {name: client.fetch(f"/runs/{record['run']}/receipts/{name}") for name in record["results"]}
+
+
 def enrol(text: str, folder: Path) -> str:
     """Make a node in ``folder``: a key that stays here, and a certificate from the hub. The site's name.
 

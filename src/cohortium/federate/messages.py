@@ -4,8 +4,9 @@ A message is a parcel (``records.parcel``). It carries no code, and everything t
 
 topics : ``hello`` what a site publishes · ``offer`` a study to decide about; answered with the decision and, where it
          is approved, the public schema of its columns · ``step`` local sums for a state · ``deal``, ``share``,
-         ``masked``, ``confirm``, ``unmask`` the exchanges of a secure sum · ``close`` the study is over · ``open``,
-         ``part``, ``rest`` messages that travel in parts (``parts``).
+         ``masked``, ``confirm``, ``unmask`` the exchanges of a secure sum · ``close`` the study is over ·
+         ``witness`` checkpoints of ledgers, shown and confirmed (``govern.ledger.book``) · ``open``, ``part``,
+         ``rest`` messages that travel in parts (``parts``).
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ from cohortium.records import pack, unpack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TOPICS = ("hello", "offer", "step", "deal", "share", "masked", "confirm", "unmask", "close", "open", "part", "rest")
+TOPICS = (
+    "hello", "offer", "step", "deal", "share", "masked", "confirm", "unmask", "close", "witness", "open", "part",
+    "rest",
+)  # fmt: skip
 _KINDS: dict[str, type[CohortiumError]] = {
     kind.__name__: kind
     for kind in (

@@ -14,7 +14,7 @@ import pyarrow.csv as arrow_csv
 
 import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import pooled
-from cohortium.federate.client import answered, results_of
+from cohortium.federate.client import answered, receipts_of, results_of
 from cohortium.federate.node.decisions import Rule
 from cohortium.federate.study import Study, read_study, study_from_plain
 from cohortium.records import Result, name_of
@@ -48,8 +48,8 @@ def run_federated_demo(folder: Path, reporter: Reporter) -> list[str]:
         federation.wait_until_connected(client)
         reporter("asking the four hospitals", 0.5)
         record = answered(client, study)
-        results = results_of(client, record)
-    write_results(folder / "results", study_from_plain(record["study"]), results, record)
+        results, receipts = results_of(client, record), receipts_of(client, record)
+    write_results(folder / "results", study_from_plain(record["study"]), results, record, receipts)
     reporter("comparing with the pooled table", 0.9)
     gaps = beside_pooled(study, results, packaged)
     document = json.dumps({"largest_relative_difference": gaps}, indent=1)

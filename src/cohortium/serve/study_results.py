@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,17 @@ def _grid(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Grid:
     return grid
 
 
-def write_results(folder: Path, study: Study, results: dict[str, Result], record: dict[str, Any]) -> None:
+def write_results(
+    folder: Path,
+    study: Study,
+    results: dict[str, Result],
+    record: dict[str, Any],
+    receipts: Mapping[str, bytes] | None = None,
+) -> None:
     """``NAME-TABLE.csv`` for each table, ``results.html`` to read, ``record.json`` to repeat or check; all or nothing.
 
-    A synthetic twin lies in a folder ``NAME`` of its own, with its evidence report.
+    A synthetic twin lies in a folder ``NAME`` of its own, with its evidence report. In ``proof`` lies each answer as it
+    was released, ``NAME.result``, and its receipt, ``NAME.receipt.json``, by analysis where ``receipts`` has it.
 
     Raises : TargetUnwritable where the folder exists and is not empty.
     """
@@ -59,6 +67,10 @@ def write_results(folder: Path, study: Study, results: dict[str, Result], record
         plain = {name: _plain(result) for name, result in results.items()}
         document = {**record, "answers": plain}
         (unfinished / "record.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        for name, text in (receipts or {}).items():
+            (unfinished / "proof").mkdir(exist_ok=True)
+            (unfinished / "proof" / f"{name}.result").write_bytes(results[name].to_bytes())
+            (unfinished / "proof" / f"{name}.receipt.json").write_bytes(text)
         (unfinished / "results.html").write_text(study_page(study, results, record), "utf-8")
 
 

@@ -15,6 +15,7 @@ from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnav
 from cohortium.federate.channel import Channel
 from cohortium.federate.hub.farewells import Farewells
 from cohortium.federate.hub.gate import let_out
+from cohortium.federate.hub.proofs import release_of
 from cohortium.federate.hub.replies import credential_told, read_reply, reason_told, schema_told, sums_told
 from cohortium.federate.hub.secure_total import SecureTotal
 from cohortium.federate.hub.store import CANCELLED, DONE, ENDED, FAILED, RUNNING, WAITING, HubStore, Run
@@ -143,7 +144,8 @@ class Conductor:
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
         mode: Any = run.study.mode
         released = let_out(analysis.algorithm, result, self.rules, mode)
-        self.store.finish(run.run, analysis.name, released.result)
+        release = release_of(run, analysis, tuple(known), released, self.store.clock())
+        self.store.finish(run.run, analysis.name, released.result, release)
         limits = list(released.decision.limits)
         self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons, "limits": limits})
 

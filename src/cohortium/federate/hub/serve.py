@@ -20,13 +20,17 @@ from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome, open_hub
 from cohortium.federate.hub.invitations import Invitations
+from cohortium.federate.hub.proofs import Watching
 from cohortium.federate.hub.service import service
 from cohortium.federate.hub.store import HubStore
 from cohortium.federate.node.supervisor import PULSE_S, Stop, hold
 from cohortium.federate.parts import InParts
+from cohortium.govern.ledger.book import Ledger
 
 FREE_S = 10.0
 """Seconds for which a port is waited for: one hub has ended, and the processes that it started have not yet."""
+LOOK_S = 5.0
+"""Between two looks at whether the ledger has grown, so that the sites must see it."""
 TELL_S = 60.0
 """Between two times at which sites that were away are told which runs are over."""
 
@@ -45,7 +49,9 @@ def run(home: HubHome, stop: Stop) -> None:
         channel, store = InParts(FlareChannel(home.socket)), HubStore(home.database)
         invitations = Invitations(home.database)
         desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes))
-        app = service(home, desk, invitations, channel)
+        ledger = Ledger(home.folder, f"hub/{home.federation}", store.database)
+        watching = Watching(channel, store, ledger)
+        app = service(home, desk, invitations, channel, ledger)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -62,9 +68,13 @@ def run(home: HubHome, stop: Stop) -> None:
             flare.start()
             thread.start()
             desk.resume()
-            told = time.monotonic()
+            ledger.recorder.start()
+            told = looked = time.monotonic()
             while not stop.asked:
                 flare.keep_running()
+                if time.monotonic() - looked > LOOK_S:
+                    watching.look()
+                    looked = time.monotonic()
                 if time.monotonic() - told > TELL_S:
                     desk.conductor.farewells.tell()
                     told = time.monotonic()
@@ -73,6 +83,7 @@ def run(home: HubHome, stop: Stop) -> None:
             server.should_exit = True
             thread.join(5.0)
             flare.stop()
+            ledger.recorder.stop()
 
 
 def must_be_free(port: int, within_s: float = FREE_S) -> None:

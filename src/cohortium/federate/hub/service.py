@@ -18,15 +18,18 @@ from cohortium.federate.engine.certificates import SERVER_NAME, Authority, pem
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome
 from cohortium.federate.hub.invitations import Invitations
+from cohortium.federate.hub.proofs import receipt_of
 from cohortium.federate.hub.store import ENDED, Run
 from cohortium.federate.study import study_from_plain
+from cohortium.govern.ledger.book import Ledger
+from cohortium.govern.ledger.tiles import published
 
 LARGEST_REQUEST = 1_000_000
 LONGEST_WAIT_S, LOOK_S = 30.0, 0.02
 _FORBIDDEN, _NO_LENGTH, _TOO_LARGE, _UNUSABLE, _NO_SPACE = 403, 411, 413, 422, 507
 
 
-def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Channel) -> FastAPI:
+def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Channel, ledger: Ledger) -> FastAPI:
     """The routes. Errors raised on purpose are answered as JSON with their message; nothing else is told."""
     app = FastAPI(title="Cohortium hub", docs_url=None, redoc_url=None, openapi_url=None)
     authority = Authority(home.authority)
@@ -107,6 +110,20 @@ def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Cha
         if analysis not in results:
             raise InvalidRequest(f"There is no result '{analysis}' (yet); there are {sorted(results)}.")
         return Response(results[analysis].to_bytes(), media_type="application/octet-stream")
+
+    @app.get("/runs/{run}/receipts/{analysis}")
+    def receipt(run: str, analysis: str, name: known) -> Response:
+        _own(desk, run, name)
+        return Response(receipt_of(desk.store, ledger, run, analysis), media_type="application/json")
+
+    @app.get("/ledger/{path:path}")
+    def ledger_file(path: str, name: known) -> Response:
+        """The ledger's checkpoint and tiles, as C2SP tlog-tiles names them, for every account of this hub."""
+        ledger.recorder.settle()
+        found = published(ledger.log.folder, path)
+        if found is None:
+            raise InvalidRequest("The ledger has no such file; it has 'checkpoint' and tiles.")
+        return Response(found, media_type="application/octet-stream")
 
     @app.get("/runs/{run}/record")
     def record(run: str, name: known) -> Response:

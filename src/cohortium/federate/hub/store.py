@@ -11,12 +11,15 @@ from typing import Any
 
 from cohortium.errors import InvalidRequest
 from cohortium.federate.study import Study, study_from_bytes
+from cohortium.govern.ledger.outbox import OUTBOX, enter
+from cohortium.govern.receipts.release import Release
 from cohortium.privacy.database import Database, now
 from cohortium.records import Result, State
 
 QUEUED, WAITING, RUNNING, DONE, FAILED, CANCELLED = "queued", "waiting", "running", "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
-_TABLES = """
+_TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS runs (
   run TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, study BLOB NOT NULL, digest TEXT NOT NULL, submitted TEXT NOT NULL,
   status TEXT NOT NULL, said TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '{}');
@@ -28,7 +31,12 @@ CREATE TABLE IF NOT EXISTS events (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS offers (
   run TEXT NOT NULL, site TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, site));
+CREATE TABLE IF NOT EXISTS releases (
+  run TEXT NOT NULL, analysis TEXT NOT NULL, place INTEGER NOT NULL, release TEXT NOT NULL,
+  PRIMARY KEY (run, analysis));
 """
+    + OUTBOX
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,13 @@ class HubStore:
     def submit(self, run: str, study: Study, token: str) -> Run:
         """Enter a run; a token that was used before gives the run that it made, so that a retry runs nothing twice."""
         with self.database.transaction() as database:
-            database.execute(
+            done = database.execute(
                 "INSERT OR IGNORE INTO runs (run, token, study, digest, submitted, status) VALUES (?, ?, ?, ?, ?, ?)",
-                (run, token, study.to_bytes(), study.digest, self.clock(), QUEUED),
+                (run, token, study.to_bytes(), study.digest, at := self.clock(), QUEUED),
             )
+            if done.rowcount:
+                facts = {"study": study.digest, "researcher": study.researcher, "dataset": study.dataset}
+                enter(database, {"event": "study submitted", "at": at, "run": run, **facts, "mode": study.mode})
             (known,) = database.execute("SELECT run FROM runs WHERE token = ?", (token,)).fetchone()
         return self.run(known)
 
@@ -145,10 +156,13 @@ class HubStore:
             ).fetchone()
         return None if row is None else (row[0], State.from_bytes(row[1]))
 
-    def finish(self, run: str, analysis: str, result: Result) -> None:
-        """Keep the answer of an analysis; its checkpoint is no longer needed."""
+    def finish(self, run: str, analysis: str, result: Result, release: Release) -> None:
+        """Keep the answer of an analysis and enter its release; its checkpoint is no longer needed."""
         with self.database.transaction() as database:
             database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (run, analysis, result.to_bytes()))
+            place = enter(database, release.event())
+            row = (run, analysis, place, json.dumps(release.to_plain()))
+            database.execute("INSERT OR REPLACE INTO releases VALUES (?, ?, ?, ?)", row)
             database.execute("DELETE FROM checkpoints WHERE run = ? AND analysis = ?", (run, analysis))
 
     def results(self, run: str) -> dict[str, Result]:
@@ -158,6 +172,16 @@ class HubStore:
                 "SELECT analysis, result FROM results WHERE run = ? ORDER BY rowid", (run,)
             ).fetchall()
         return {name: Result.from_bytes(data) for name, data in rows}
+
+    def release(self, run: str, analysis: str) -> tuple[int, Release]:
+        """The release of an answer and its place in the ledger; raises InvalidRequest where there is none."""
+        with self.database.reading() as database:
+            row = database.execute(
+                "SELECT place, release FROM releases WHERE run = ? AND analysis = ?", (run, analysis)
+            ).fetchone()
+        if row is None:
+            raise InvalidRequest(f"There is no release of '{analysis}' (yet).")
+        return int(row[0]), Release.from_plain(json.loads(row[1]))
 
     def record(self, run: str, what: str, detail: dict[str, Any]) -> None:
         """Write down something that happened."""
@@ -173,7 +197,10 @@ class HubStore:
         return [(number, at, what, json.loads(detail)) for number, at, what, detail in rows]
 
     def _write(self, database: sqlite3.Connection, run: str, what: str, detail: dict[str, Any]) -> None:
+        """What those who watch a run see; into the outbox of the ledger all but that it goes on and waits."""
+        at = self.clock()
         database.execute(
-            "INSERT INTO events (run, at, what, detail) VALUES (?, ?, ?, ?)",
-            (run, self.clock(), what, json.dumps(detail)),
+            "INSERT INTO events (run, at, what, detail) VALUES (?, ?, ?, ?)", (run, at, what, json.dumps(detail))
         )
+        if what not in (RUNNING, WAITING):
+            enter(database, {"event": f"run: {what}", "at": at, "run": run, **detail})

@@ -15,6 +15,7 @@ from cohortium.analyse.workers import local_workers
 from cohortium.crypto.fixed_point import Encoding
 from cohortium.errors import (
     CohortiumError,
+    NotApplicable,
     PartitionTooLarge,
     PermitDenied,
     ProtocolViolation,
@@ -34,6 +35,7 @@ from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import NodeStore
 from cohortium.federate.secrecy import context_of, noise_plan, word_layout
 from cohortium.federate.study import Analysis, Study, study_from_bytes
+from cohortium.govern.ledger.book import Ledger
 from cohortium.privacy.secure_noise import SecureNoise
 from cohortium.privacy.sensitivity import bounded
 from cohortium.records import (
@@ -76,6 +78,7 @@ class Desk:
     secure : the site's part in secure sums.
     tables : datasets that are given as tables, for simulation and tests.
     cluster : starts the processes that read datasets larger than memory.
+    ledger : into which what is decided and what leaves is entered; None in simulations.
     Reveals : sums of approved studies under the disclosure rules; kinds, units and levels of approved columns.
     """
 
@@ -88,8 +91,9 @@ class Desk:
         *,
         tables: dict[str, Table] | None = None,
         cluster: Cluster = local_workers,
+        ledger: Ledger | None = None,
     ) -> None:
-        self.site, self.home, self.store, self.secure = site, home, store, secure
+        self.site, self.home, self.store, self.secure, self.ledger = site, home, store, secure, ledger
         self.guard = Guard(home)
         self.drawn = DrawnOnce(store.database.path)
         self.private = PrivateSteps(store.database.path, self.guard)
@@ -107,6 +111,7 @@ class Desk:
             "confirm": self._confirm,
             "unmask": self._unmask,
             "close": self._close,
+            "witness": self._witness,
         }
 
     def answer(self, data: bytes) -> bytes:
@@ -277,6 +282,12 @@ class Desk:
                 raise ProtocolViolation(f"A run ends as one of {list(ENDED_IN_WORDS)}.")
             self.store.withdraw(digest, ENDED_IN_WORDS[ended])
         return Reply()
+
+    def _witness(self, request: Request) -> Reply:
+        """Show this site's ledger, and confirm those of the others that go on from what was seen of them."""
+        if self.ledger is None:
+            raise NotApplicable("This site keeps no ledger.")
+        return Reply(self.ledger.answer(request.facts))
 
     def _forget(self, run: str) -> None:
         self.records.forget(run)

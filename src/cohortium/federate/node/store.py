@@ -11,10 +11,12 @@ from typing import Any
 from cohortium.errors import DisclosureRefused, InvalidRequest, ProtocolViolation
 from cohortium.federate.node.decisions import APPROVED, PENDING, REFUSED, VOID, WITHDRAWN, Received, Rule
 from cohortium.federate.study import Study, study_from_bytes
+from cohortium.govern.ledger.outbox import OUTBOX, enter
 from cohortium.privacy.database import Database, now
 from cohortium.records import name_of
 
-_TABLES = """
+_TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS studies (
   digest TEXT PRIMARY KEY, study BLOB NOT NULL, researcher TEXT NOT NULL, received TEXT NOT NULL,
   decision TEXT NOT NULL, decided TEXT, decided_by TEXT, reason TEXT NOT NULL DEFAULT '');
@@ -31,6 +33,8 @@ CREATE TABLE IF NOT EXISTS rosters (
 CREATE TABLE IF NOT EXISTS log (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 """
+    + OUTBOX
+)
 
 
 class NodeStore:
@@ -58,6 +62,9 @@ class NodeStore:
                         "a standing rule" if covered else None, "",
                     ),
                 )  # fmt: skip
+                said = {"study": study.digest, "researcher": study.researcher, "dataset": study.dataset}
+                decided = "approved by a standing rule" if covered else "waits for the steward"
+                enter(database, {"event": "study received", "at": self.clock(), **said, "decision": decided})
             if found is not None and found[0] in (WITHDRAWN, VOID):
                 self._write(database, "asked for again", {"study": study.digest, "reason": f"it was {found[0]}"})
         return self.study(study.digest)
@@ -180,8 +187,11 @@ class NodeStore:
                         "answers each step once. Start a new run."
                     )
             if not earlier:
-                row = (run, step, digest, state, roster, self.clock(), size, persons)
+                row = (run, step, digest, state, roster, at := self.clock(), size, persons)
                 database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                event = {"event": "sums leave" if size else "sum opened", "at": at, "study": digest, "run": run}
+                enter(database, {**event, "step": step, "state": state, "roster": roster, "bytes": size,
+                                 "persons_rounded": persons})  # fmt: skip
 
     def check_roster(self, dataset: str, columns: Iterable[str], sites: Iterable[str]) -> None:
         """Hold the sites of a secure sum against those of earlier ones about the same columns.
@@ -252,9 +262,10 @@ class NodeStore:
             ]
 
     def _write(self, database: sqlite3.Connection, what: str, detail: dict[str, Any]) -> None:
-        database.execute(
-            "INSERT INTO log (at, what, detail) VALUES (?, ?, ?)", (self.clock(), what, json.dumps(detail))
-        )
+        """Into the log that people read, and into the outbox of the ledger."""
+        at = self.clock()
+        database.execute("INSERT INTO log (at, what, detail) VALUES (?, ?, ?)", (at, what, json.dumps(detail)))
+        enter(database, {"event": what, "at": at, **detail})
 
     @staticmethod
     def _rule(text: str) -> Rule:

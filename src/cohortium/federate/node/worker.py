@@ -18,6 +18,7 @@ from cohortium.federate.node.home import open_node
 from cohortium.federate.node.secure_site import SecureSite
 from cohortium.federate.node.store import NodeStore
 from cohortium.federate.parts import AtSite
+from cohortium.govern.ledger.book import Ledger
 
 IDLE_S = 120.0
 """Seconds without a question after which the worker ends and gives its memory back."""
@@ -68,12 +69,16 @@ def main() -> None:
     with socket.socket(fileno=os.dup(int(sys.argv[2]))) as listener:
         store = NodeStore(home.database)
         secure = SecureSite.of_home(home.site, home.folder, store)
-        desk = Desk(home.site, home.folder, store, secure)
+        ledger = Ledger(home.folder, f"node/{home.site}", store.database)
+        desk = Desk(home.site, home.folder, store, secure, ledger=ledger)
         desk.tidy()
+        ledger.recorder.start()
         try:
             Worker(desk, listener).run()
         finally:
             desk.close()
+            ledger.recorder.stop()
+            ledger.recorder.tidy()
 
 
 if __name__ == "__main__":

@@ -108,13 +108,13 @@ class Log:
 
     def _sign(self, checkpoint: Checkpoint) -> None:
         note = SignedNote(str(checkpoint)).signed(self.origin, self._identity)
-        _write_whole(self.folder / CHECKPOINT, str(note).encode())
+        write_whole(self.folder / CHECKPOINT, str(note).encode())
         _settle(self.folder)
 
     def _write(self, level: int | str, index: int, width: int, data: bytes) -> Path:
         path = self.folder / tile_path(level, index, width)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, data)
+        write_whole(path, data)
         return path.parent
 
     def _clear_partials(self, old: int, new: int) -> None:
@@ -152,7 +152,8 @@ def prove(tiles: Tiles, index: int) -> list[bytes]:
     return merkle.inclusion_proof(index, tiles.size, tiles.hash_at)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """A file with its bytes on the disk, or as it was; raises TargetUnwritable."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as stream:

@@ -6,6 +6,7 @@ that after a crash whatever the log lacks follows from the two alone, and nothin
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from cohortium.errors import ProtocolViolation, TargetUnwritable
 from cohortium.govern.ledger.canonical import canonical
 from cohortium.govern.ledger.log import Log
+from cohortium.govern.ledger.tiles import MOST_BYTES
 from cohortium.privacy.database import Database
 
 OUTBOX = "CREATE TABLE IF NOT EXISTS ledger_outbox (place INTEGER PRIMARY KEY, event BLOB NOT NULL);\n"
@@ -22,17 +24,20 @@ AT_ONCE = 4_096
 """Events that are put into the log together."""
 
 
-def enter(database: sqlite3.Connection, at: str, what: str, detail: Mapping[str, Any]) -> None:
-    """Write down an event, within a transaction that is begun.
+def enter(database: sqlite3.Connection, event: Mapping[str, Any]) -> int:
+    """Write down an event, within a transaction that is begun, and return its place in the log.
 
-    at     : time, ISO 8601 in UTC.
-    what   : kind of event, such as "study approved".
-    detail : JSON values; digests, names of accounts and of datasets, rounded counts: never a patient's value.
+    event : JSON values with at least "event", what kind it is, and "at", the time in UTC (ISO 8601): digests, names of
+            accounts and of datasets, rounded counts; never a patient's value. Of one that is too long for the log its
+            digest is entered.
     """
-    event = canonical({"at": at, "what": what, "detail": dict(detail)})
-    database.execute(
-        "INSERT INTO ledger_outbox SELECT coalesce(max(place) + 1, 0), ? FROM ledger_outbox", (event,)
-    )  # fmt: skip
+    entry = canonical(dict(event))
+    if len(entry) > MOST_BYTES:
+        named = {"event": event["event"], "at": event["at"]}
+        entry = canonical({**named, "bytes": len(entry), "sha256": hashlib.sha256(entry).hexdigest()})
+    (place,) = database.execute("SELECT coalesce(max(place) + 1, 0) FROM ledger_outbox").fetchone()
+    database.execute("INSERT INTO ledger_outbox VALUES (?, ?)", (place, entry))
+    return int(place)
 
 
 class Recorder:

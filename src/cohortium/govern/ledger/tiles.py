@@ -5,6 +5,7 @@ Source : C2SP tlog-tiles (https://c2sp.org/tlog-tiles).
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -55,6 +56,17 @@ def unpacked(bundle: bytes) -> list[bytes]:
         found.append(bundle[at : at + length])
         at += length
     return found
+
+
+_PUBLISHED = re.compile(r"checkpoint(\.witnessed)?|tile/(\d|[1-5]\d|entries)/(x\d{3}/)*\d{3}(\.p/\d{1,3})?")
+
+
+def published(folder: Path, name: str) -> bytes | None:
+    """A file of a log that anybody may have who may read the log: a checkpoint or a tile; None for anything else."""
+    if not _PUBLISHED.fullmatch(name):
+        return None
+    path = folder / name
+    return path.read_bytes() if path.is_file() else None
 
 
 class Tiles:

@@ -33,12 +33,29 @@ class Witness:
         self.key = NoteKey(name, identity.public, COSIGNED)
         with self._database() as database:
             database.execute("CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER, root BLOB)")
+            database.execute("CREATE TABLE IF NOT EXISTS keys (origin TEXT PRIMARY KEY, key TEXT NOT NULL)")
 
     def seen(self, origin: str) -> tuple[int, bytes]:
         """Size and root of the newest checkpoint of a log that it cosigned; 0 and the empty root before the first."""
         with self._database() as database:
             row = database.execute("SELECT size, root FROM seen WHERE origin = ?", (origin,)).fetchone()
         return (0, merkle.EMPTY_ROOT) if row is None else (int(row[0]), bytes(row[1]))
+
+    def pin(self, key: NoteKey) -> None:
+        """Remember a log's key at first sight; later it must be the same. Raises ProtocolViolation where it is not."""
+        with self._database() as database:
+            database.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (key.name, str(key)))
+            (known,) = database.execute("SELECT key FROM keys WHERE origin = ?", (key.name,)).fetchone()
+        if known != str(key):
+            raise ProtocolViolation(
+                f"The ledger '{key.name}' has another key than when it was first seen: it was made anew, or somebody "
+                "poses as it. Ask its owner."
+            )
+
+    def keys(self) -> tuple[NoteKey, ...]:
+        """Keys of the logs that it has seen."""
+        with self._database() as database:
+            return tuple(NoteKey.parse(key) for (key,) in database.execute("SELECT key FROM keys ORDER BY origin"))
 
     def cosign(self, note: SignedNote, key: NoteKey, proof: Sequence[bytes]) -> SignedNote:
         """The checkpoint with this witness's word, where it goes on from the last one.

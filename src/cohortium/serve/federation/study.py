@@ -193,7 +193,7 @@ def _watch(client: Any, run: str) -> None:
 
 def _write(client: Any, run: str, folder: Path) -> None:
     import cohortium.federate.offered  # noqa: F401 - registers the algorithms
-    from cohortium.federate.client import ENDED, results_of
+    from cohortium.federate.client import ENDED, receipts_of, results_of
     from cohortium.federate.study import study_from_plain
     from cohortium.serve.study_results import print_results, write_results
 
@@ -203,7 +203,8 @@ def _write(client: Any, run: str, folder: Path) -> None:
     if not record["results"] and record["status"] != "done":
         raise CohortiumError(f"{ending(record)} It has no results.")
     results = results_of(client, record)
-    write_results(folder, study_from_plain(record["study"]), results, record)
+    receipts = receipts_of(client, record)
+    write_results(folder, study_from_plain(record["study"]), results, record, receipts)
     print_results(out, results)
     if record["status"] != "done":
         raise CohortiumError(f"{ending(record)} What it had computed before, {', '.join(results)}, is in {folder}.")

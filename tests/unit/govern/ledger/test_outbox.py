@@ -33,11 +33,11 @@ def recorder_in(folder: Path) -> Recorder:
 def write(recorder: Recorder, *names: str) -> None:
     with recorder.database.transaction() as database:
         for name in names:
-            enter(database, "2026-01-01T00:00:00+00:00", name, {})
+            enter(database, {"event": name, "at": "2026-01-01T00:00:00+00:00"})
 
 
 def names(log: Log) -> list[str]:
-    return [parsed(entry)["what"] for entry in log.tiles().entries()]
+    return [parsed(entry)["event"] for entry in log.tiles().entries()]
 
 
 def test_events_come_in_order_and_once(recorder: Recorder) -> None:
@@ -51,7 +51,7 @@ def test_events_come_in_order_and_once(recorder: Recorder) -> None:
 
 def test_what_is_rolled_back_leaves_no_event_and_no_gap(recorder: Recorder) -> None:
     with pytest.raises(KeyError), recorder.database.transaction() as database:
-        enter(database, "2026-01-01T00:00:00+00:00", "never", {})
+        enter(database, {"event": "never", "at": "2026-01-01T00:00:00+00:00"})
         raise KeyError
     write(recorder, "first")
     recorder.settle()
