@@ -100,8 +100,12 @@ class Ledger:
         return Shown(self.log.key, note, proofs)
 
     def can_watch(self, shown: Shown) -> bool:
-        """Whether what is shown is proven from where this institution has last seen that log."""
-        return self.witness.seen(shown.key.name)[0] in shown.proofs
+        """Whether what is shown can be held against what this institution has last seen of that log.
+
+        It is proven from there, or shorter, and so cannot go on from it.
+        """
+        size, _ = self.witness.seen(shown.key.name)
+        return size in shown.proofs or Checkpoint.of(shown.note).size < size
 
     def watch(self, shown: Shown) -> SignedNote:
         """Another's checkpoint with this institution's word, once it is clear that it goes on from the last.
@@ -110,9 +114,9 @@ class Ledger:
         """
         self.witness.pin(shown.key)
         size, _ = self.witness.seen(shown.key.name)
-        if size not in shown.proofs:
+        if not self.can_watch(shown):
             raise ProtocolViolation(f"'{shown.key.name}' shows no proof from the {size:,} entries that were seen here.")
-        return self.witness.cosign(shown.note, shown.key, shown.proofs[size])
+        return self.witness.cosign(shown.note, shown.key, shown.proofs.get(size, ()))
 
     def take_word(self, note: SignedNote) -> None:
         """Keep another's word under this log's checkpoint, with those that are there already.

@@ -61,9 +61,7 @@ def test_words_of_all_who_watch_stand_under_a_checkpoint(hub: Ledger, node: Ledg
     assert set(hub.words([node.witness.key, south.witness.key])) == {"node/north/witness"}
 
 
-def test_an_unseen_checkpoint_is_better_than_one_that_lacks_the_event(
-    hub: Ledger, node: Ledger
-) -> None:
+def test_an_unseen_checkpoint_is_better_than_one_that_lacks_the_event(hub: Ledger, node: Ledger) -> None:
     write(hub, "study submitted")
     look(node, hub)
     write(hub, "result released")
@@ -93,9 +91,7 @@ def test_another_key_under_the_same_name_gets_no_word(hub: Ledger, node: Ledger,
     assert "another key" in told["faults"][posing.name]
 
 
-def test_without_a_proof_there_is_no_word_and_it_says_what_was_seen(
-    hub: Ledger, node: Ledger
-) -> None:
+def test_without_a_proof_there_is_no_word_and_it_says_what_was_seen(hub: Ledger, node: Ledger) -> None:
     write(hub, "study submitted")
     look(node, hub)
     write(hub, "result released")
