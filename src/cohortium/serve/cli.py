@@ -19,6 +19,7 @@ import cohortium
 from cohortium.errors import CohortiumError, DisclosureRefused
 from cohortium.serve.anonymisation import anonymise_app, risk
 from cohortium.serve.federation import hub_app, node_app, study_app
+from cohortium.serve.ledger import ledger_app
 from cohortium.serve.options import (
     REFUSED,
     AsJson,
@@ -44,7 +45,7 @@ _UNUSABLE_PATHS = (PermissionError, FileNotFoundError, FileExistsError, NotADire
 
 app = typer.Typer(
     name="cohortium",
-    help="Turn a hospital's table into a safe synthetic twin, with the evidence that it is one.",
+    help="Analyse, model and share health data while no patient's record leaves its hospital.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.add_typer(anonymise_app, name="anonymise")
 app.command()(risk)
 app.command()(verify)
+app.add_typer(ledger_app, name="ledger")
 app.add_typer(hub_app, name="hub")
 app.add_typer(node_app, name="node")
 app.add_typer(study_app, name="study")

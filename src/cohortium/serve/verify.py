@@ -35,7 +35,7 @@ def verify(
         text = receipt.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceUnreadable(f"The receipt {receipt} cannot be read: {type(error).__name__}.") from error
-    checks = verify_receipt(text, files=files or receipt.parent, log=log, trusted=_trusted(keys))
+    checks = verify_receipt(text, files=files or receipt.parent, log=log, trusted=trusted_in(keys))
     show(_told(receipt, checks), as_json)
     if any(one.holds is False for one in checks):
         raise typer.Exit(REFUSED)
@@ -53,7 +53,8 @@ def _told(receipt: Path, checks: tuple[Check, ...]) -> dict[str, Any]:
     }
 
 
-def _trusted(path: Path | None) -> Trusted:
+def trusted_in(path: Path | None) -> Trusted:
+    """The keys in a file; raises InvalidRequest, SourceUnreadable."""
     from cohortium.errors import InvalidRequest, SourceUnreadable
     from cohortium.govern.ledger.signed_note import NoteKey
     from cohortium.govern.receipts import Trusted

@@ -19,7 +19,7 @@ from cohortium.federate.messages import Request
 from cohortium.federate.study import Analysis
 from cohortium.govern.ledger.book import Ledger, Shown
 from cohortium.govern.ledger.checkpoint import Checkpoint
-from cohortium.govern.ledger.signed_note import SignedNote
+from cohortium.govern.ledger.signed_note import COSIGNED, NoteKey, SignedNote
 from cohortium.govern.ledger.tiles import Tiles
 from cohortium.govern.receipts import Release, receipt
 from cohortium.privacy.release import ReleasedResult
@@ -122,9 +122,11 @@ class Watching:
         sizes |= {seen[origin] for other, seen in self._seen.items() if other != site and origin in seen}
         of_hub = self._seen.get(site, {}).get(self.ledger.name, 0)
         others = [shown.to_plain() for other, shown in self._shown.items() if other != site]
+        met = self.ledger.witness.keys()
         word = self._words.pop(site, None)
         return {
             "sizes": sorted(sizes),
+            "witnesses": [str(self.ledger.witness.key), *(str(key) for key in met if key.kind == COSIGNED)],
             "watch": [self.ledger.shown([of_hub]).to_plain(), *others],
             **({} if word is None else {"word": str(word)}),
         }
@@ -132,6 +134,8 @@ class Watching:
     def _take(self, site: str, told: dict[str, Any]) -> None:
         shown = Shown.from_plain(told.get("own"))
         self._shown[site] = shown
+        witness = NoteKey.parse(str(told.get("witness")))
+        self.ledger.meet(witness)
         self._seen[site] = {str(name): int(size) for name, size in dict(told.get("seen", {})).items()}
         if self.ledger.can_watch(shown):
             try:

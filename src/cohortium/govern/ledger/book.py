@@ -21,7 +21,7 @@ from cohortium.govern.ledger import merkle
 from cohortium.govern.ledger.checkpoint import Checkpoint, witnesses
 from cohortium.govern.ledger.log import Log, read_note, write_whole
 from cohortium.govern.ledger.outbox import Recorder
-from cohortium.govern.ledger.signed_note import NoteKey, SignedNote
+from cohortium.govern.ledger.signed_note import COSIGNED, NoteKey, SignedNote
 from cohortium.govern.ledger.tiles import Tiles
 from cohortium.govern.ledger.witness import Witness
 from cohortium.privacy.database import Database
@@ -85,9 +85,15 @@ class Ledger:
                 return note
         return self.log.note()
 
-    def words(self, keys: Sequence[NoteKey]) -> dict[str, int]:
-        """Who of the keys' owners has seen the newest witnessed checkpoint, and when (POSIX seconds)."""
-        return witnesses(self.note(), keys)
+    def words(self, keys: Sequence[NoteKey] | None = None) -> dict[str, int]:
+        """Which witnesses, of all that were met or of the keys, have seen ``note()``, and when (POSIX seconds)."""
+        return witnesses(self.note(), self.witness.keys() if keys is None else keys)
+
+    def meet(self, key: NoteKey) -> None:
+        """Remember another's key as a witness; raises ProtocolViolation where it had another, or is no such key."""
+        if key.kind != COSIGNED:
+            raise ProtocolViolation(f"The key of '{key.name}' is not that of a witness.")
+        self.witness.pin(key)
 
     def shown(self, sizes: Sequence[int]) -> Shown:
         """This log for others, with proofs from the sizes that they have seen; larger ones are passed over."""
@@ -139,11 +145,13 @@ class Ledger:
         """What this institution says in an exchange.
 
         asked : "sizes" from which it is to prove its own log, "watch" what others show, "word" its own checkpoint with
-                others' words. Each part may be missing.
+                others' words, "witnesses" the others' keys as witnesses. Each part may be missing.
         Returns : "own" as it is ``shown``, "seen" sizes of the others' logs, "words" under those that go on, "faults"
                   of those that do not; a log that proves nothing from where it was last seen is in neither.
         """
         told: dict[str, Any] = {"faults": {}, "words": {}, "witness": str(self.witness.key)}
+        for key in _texts(asked.get("witnesses", [])):
+            self.meet(NoteKey.parse(key))
         word = asked.get("word")
         if isinstance(word, str):
             self.take_word(SignedNote.parse(word))
@@ -163,6 +171,12 @@ class Ledger:
         if not isinstance(sizes, list) or not all(type(one) is int for one in sizes):
             raise ProtocolViolation("Sizes of a ledger are a list of whole numbers.")
         return {**told, "seen": seen, "own": self.shown(sizes).to_plain()}
+
+
+def _texts(values: Any) -> list[str]:
+    if not isinstance(values, list) or len(values) > MOST_WATCHED or not all(isinstance(one, str) for one in values):
+        raise ProtocolViolation(f"Keys of witnesses are a list of at most {MOST_WATCHED} texts.")
+    return values
 
 
 def _identity(path: Path) -> Identity:

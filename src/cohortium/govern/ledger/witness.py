@@ -42,18 +42,21 @@ class Witness:
         return (0, merkle.EMPTY_ROOT) if row is None else (int(row[0]), bytes(row[1]))
 
     def pin(self, key: NoteKey) -> None:
-        """Remember a log's key at first sight; later it must be the same. Raises ProtocolViolation where it is not."""
+        """Remember the key of a log or of another witness at first sight; later it must be the same.
+
+        Raises : ProtocolViolation where it is not.
+        """
         with self._database() as database:
             database.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (key.name, str(key)))
             (known,) = database.execute("SELECT key FROM keys WHERE origin = ?", (key.name,)).fetchone()
         if known != str(key):
             raise ProtocolViolation(
-                f"The ledger '{key.name}' has another key than when it was first seen: it was made anew, or somebody "
-                "poses as it. Ask its owner."
+                f"'{key.name}' has another key than when it was first seen: it was made anew, or somebody poses as it. "
+                "Ask its owner."
             )
 
     def keys(self) -> tuple[NoteKey, ...]:
-        """Keys of the logs that it has seen."""
+        """Keys that it has seen, of logs and of other witnesses."""
         with self._database() as database:
             return tuple(NoteKey.parse(key) for (key,) in database.execute("SELECT key FROM keys ORDER BY origin"))
 

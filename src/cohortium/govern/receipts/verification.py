@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 from cohortium.errors import CohortiumError, ProtocolViolation
 from cohortium.govern.ledger import merkle
 from cohortium.govern.ledger.canonical import canonical
+from cohortium.govern.ledger.checking import Check, entries_hold
 from cohortium.govern.ledger.checkpoint import Checkpoint, witnesses
 from cohortium.govern.ledger.log import CHECKPOINT, read_note
 from cohortium.govern.ledger.signed_note import COSIGNED, NoteKey, SignedNote
@@ -26,19 +27,6 @@ from cohortium.govern.ledger.tiles import Tiles
 from cohortium.govern.permits.document import document_from_json
 from cohortium.govern.receipts.envelope import Envelope, envelope_from_json
 from cohortium.govern.receipts.receipt import PREDICATE_TYPE, file_digest
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    holds : None where it could not be looked at, for what was not given.
-    said  : what was found, for people.
-    """
-
-    name: str
-    holds: bool | None
-    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,14 +223,8 @@ def _history(tiles: Tiles, newest: Checkpoint, parts: _Parts) -> tuple[bool | No
 
 
 def _entries(tiles: Tiles) -> tuple[bool | None, str]:
-    wrong: list[int] = [
-        index for index, entry in enumerate(tiles.entries()) if merkle.leaf_hash(entry) != tiles.hash_at(0, index)
-    ]
-    if wrong:
-        shown: Sequence[int] = wrong[:5]
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        return False, f"Changed, missing or out of order: entries {', '.join(map(str, shown))}{more}."
-    return True, "Every entry is the one that was hashed."
+    found = entries_hold(tiles)
+    return found.holds, found.said
 
 
 def _entry(tiles: Tiles, parts: _Parts) -> tuple[bool | None, str]:
