@@ -311,7 +311,7 @@ def _refused(decision: Decision, run: Path) -> dict[str, Any]:
         "advice": list(decision.advice),
         "workspace": str(run),
         "lines": [
-            f"[bold red]Refused[/] under '{decision.policy}'; nothing was written outside the workspace.",
+            f"Refused under '{decision.policy}'; nothing was written outside the workspace.",
             *(f"- {reason}" for reason in decision.reasons),
             *(f"What would help: {advice}" for advice in decision.advice),
             f"The report on what was refused: {run / 'report.html'}",

@@ -29,7 +29,7 @@ def let_files_out(
     if not decision.lets_out:
         return _refused(decision, run)
     folder = release_files(files, evidence, policy, override_reason=override).write(out, documents)
-    return _done(judged, decision, folder, f"{judged.facts['files']:,} files, evidence and page: {folder}")
+    return _done(judged, decision, folder, f"{_files(judged.facts['files'])}, evidence and page: {folder}")
 
 
 def let_table_out(
@@ -86,3 +86,7 @@ def _done(judged: Evidence, decision: Decision, folder: Path, said: str) -> dict
     measured = {found.metric: found.score.value for found in judged.findings if found.score is not None}
     return {"verdict": decision.verdict, "policy": decision.policy, "folder": str(folder), "measured": measured,
             "reasons": list(decision.reasons), "limits": list(decision.limits), "lines": lines}  # fmt: skip
+
+
+def _files(number: int) -> str:
+    return f"{number:,} {'file' if number == 1 else 'files'}"
