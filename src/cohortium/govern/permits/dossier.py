@@ -5,13 +5,14 @@ Nothing is overwritten: a dossier is its list of acts, and what it is now follow
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from cohortium.errors import InvalidRequest, PermitDenied
-from cohortium.govern.permits.permit import Permit
+from cohortium.errors import InvalidRequest, PermitDenied, ProtocolViolation
+from cohortium.govern.permits.permit import Permit, permit_from_plain
 
 
 class State(StrEnum):
@@ -85,6 +86,21 @@ class Act:
     site: str = ""
     reason: str = ""
     permit: Permit | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON values."""
+        told = {"deed": self.deed.value, "by": self.by, "at": self.at, "site": self.site, "reason": self.reason}
+        return told if self.permit is None else {**told, "permit": self.permit.to_plain()}
+
+
+def act_from_plain(plain: Mapping[str, Any]) -> Act:
+    """The act that ``to_plain`` wrote; raises ProtocolViolation where it is none."""
+    try:
+        permit = permit_from_plain(plain["permit"]) if "permit" in plain else None
+        by, at, site, reason = (str(plain[name]) for name in ("by", "at", "site", "reason"))
+        return Act(Deed(plain["deed"]), by, at, site, reason, permit)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolViolation(f"This is no act of a dossier: {type(error).__name__} in one of its parts.") from error
 
 
 @dataclass(frozen=True, slots=True)
