@@ -5,8 +5,9 @@ A message is a parcel (``records.parcel``). It carries no code, and everything t
 topics : ``hello`` what a site publishes · ``offer`` a study to decide about; answered with the decision and, where it
          is approved, the public schema of its columns · ``step`` local sums for a state · ``deal``, ``share``,
          ``masked``, ``confirm``, ``unmask`` the exchanges of a secure sum · ``close`` the study is over ·
-         ``witness`` checkpoints of ledgers, shown and confirmed (``govern.ledger.book``) · ``open``, ``part``,
-         ``rest`` messages that travel in parts (``parts``).
+         ``witness`` checkpoints of ledgers, shown and confirmed (``govern.ledger.book``) · ``permit`` applications,
+         decisions, granted permits and revocations · ``open``, ``part``, ``rest`` messages that travel in parts
+         (``parts``).
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOPICS = (
-    "hello", "offer", "step", "deal", "share", "masked", "confirm", "unmask", "close", "witness", "open", "part",
-    "rest",
+    "hello", "offer", "step", "deal", "share", "masked", "confirm", "unmask", "close", "witness", "permit",
+    "open", "part", "rest",
 )  # fmt: skip
 _KINDS: dict[str, type[CohortiumError]] = {
     kind.__name__: kind

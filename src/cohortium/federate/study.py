@@ -33,7 +33,7 @@ MODE_IN_WORDS = {
 
 _NUMBER = (int, float)
 _KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("title", "dataset", "purpose", "mode", "researcher"), (str,)),
+    **dict.fromkeys(("title", "dataset", "purpose", "mode", "researcher", "permit"), (str,)),
     **dict.fromkeys(("epsilon", "delta"), (*_NUMBER, NoneType)),
     "where": (str, NoneType), "quorum": (int, NoneType), "patience_s": _NUMBER, "version": (int,),
 }  # fmt: skip
@@ -61,6 +61,7 @@ class Study:
     patience_s: seconds for which a silent site is waited for.
     epsilon, delta : privacy budget of the whole study in mode "dp".
     researcher : filled in by the hub from the account that submits.
+    permit     : number of the data permit under which it runs, where sites ask for one.
     """
 
     title: str
@@ -76,6 +77,7 @@ class Study:
     delta: float | None = None
     researcher: str = ""
     version: int = field(default=1)
+    permit: str = ""
     digest: str = field(init=False, compare=False, repr=False)
     """SHA-256 of the study; what a steward approves is this, and a site runs nothing else."""
 
@@ -162,6 +164,8 @@ class Study:
         """As JSON values."""
         plain = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
         plain["sites"] = list(self.sites)
+        if not self.permit:
+            del plain["permit"]  # as studies were digested before there were permits
         plain["analyses"] = [{"name": one.name, **algorithm_to_plain_flat(one.algorithm)} for one in self.analyses]
         return plain
 
@@ -230,6 +234,7 @@ def in_words(study: Study) -> list[str]:
     lines = [
         f"{study.researcher or 'A researcher'} asks: {study.title}.",
         f"Purpose: {study.purpose or 'not stated'}.",
+        *([f"Permit: {study.permit}."] if study.permit else []),
         f"Dataset: {study.dataset}" + (f", records where {study.where}." if study.where else ", all records."),
         f"Columns read: {', '.join(study.columns)}.",
         f"Trust: {study.mode} - {MODE_IN_WORDS[study.mode]}.",

@@ -18,7 +18,7 @@ from rich.table import Table as Grid
 import cohortium
 from cohortium.errors import CohortiumError, DisclosureRefused
 from cohortium.serve.anonymisation import anonymise_app, risk
-from cohortium.serve.federation import hub_app, node_app, study_app
+from cohortium.serve.federation import hub_app, node_app, permit_app, study_app
 from cohortium.serve.ledger import ledger_app
 from cohortium.serve.options import (
     REFUSED,
@@ -58,6 +58,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(hub_app, name="hub")
 app.add_typer(node_app, name="node")
 app.add_typer(study_app, name="study")
+app.add_typer(permit_app, name="permit")
 err = Console(stderr=True)
 
 

@@ -61,7 +61,7 @@ def ledger_export(home: Home, out: Out, as_json: AsJson = False) -> None:
 
     ledger = ledger_at(home)
     size = ledger.recorder.settle()
-    keys = [ledger.log.key, ledger.witness.key, *ledger.witness.keys()]
+    keys = [ledger.log.key, ledger.witness.key, *ledger.witness.known_keys()]
     with unfinished_folder(out) as (unfinished, place):
         for name in sorted(path.relative_to(ledger.log.folder).as_posix() for path in ledger.log.folder.rglob("*")):
             data = published(ledger.log.folder, name)

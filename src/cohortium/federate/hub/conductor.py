@@ -53,6 +53,7 @@ class Conductor:
     sleep      : waits between questions; tests pass one that does not.
     decision_s : for how long stewards may think.
     rules      : under which results are released to the researcher; those that ship with Cohortium where None.
+    permit_digest : of the permit of a number, which releases tell.
     """
 
     def __init__(
@@ -65,10 +66,12 @@ class Conductor:
         clock: Callable[[], float] = time.monotonic,
         decision_s: float = 7 * 86_400.0,
         rules: DisclosureRules | None = None,
+        permit_digest: Callable[[str], str] = lambda _number: "",
     ) -> None:
         self.channel, self.store, self.sleep, self.clock, self.decision_s = channel, store, sleep, clock, decision_s
         self.enrolled = enrolled or channel.sites
         self.rules = rules or load_rules()
+        self.permit_digest = permit_digest
         self.farewells = Farewells(channel, store)
         self._sessions: dict[str, SecureTotal] = {}
         self._cancelled: set[str] = set()
@@ -144,7 +147,8 @@ class Conductor:
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
         mode: Any = run.study.mode
         released = let_out(analysis.algorithm, result, self.rules, mode)
-        release = release_of(run, analysis, tuple(known), released, self.store.clock())
+        permit = self.permit_digest(run.study.permit) if run.study.permit else ""
+        release = release_of(run, analysis, tuple(known), released, self.store.clock(), permit)
         self.store.finish(run.run, analysis.name, released.result, release)
         limits = list(released.decision.limits)
         self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons, "limits": limits})

@@ -21,6 +21,7 @@ from cohortium.govern.ledger.book import Ledger, Shown
 from cohortium.govern.ledger.checkpoint import Checkpoint
 from cohortium.govern.ledger.signed_note import COSIGNED, NoteKey, SignedNote
 from cohortium.govern.ledger.tiles import Tiles
+from cohortium.govern.permits.document import PermitDocument
 from cohortium.govern.receipts import Release, receipt
 from cohortium.privacy.release import ReleasedResult
 from cohortium.records import name_of
@@ -36,8 +37,10 @@ def result_file(analysis: str) -> str:
     return f"{analysis}.result"
 
 
-def release_of(run: Run, analysis: Analysis, roster: tuple[str, ...], released: ReleasedResult, at: str) -> Release:
-    """What an answer came from and what the gate said, as it goes into the ledger."""
+def release_of(
+    run: Run, analysis: Analysis, roster: tuple[str, ...], released: ReleasedResult, at: str, permit: str = ""
+) -> Release:
+    """What an answer came from and what the gate said, as it goes into the ledger; ``permit`` is a digest."""
     study, name = run.study, name_of(analysis.algorithm)
     spent = {"epsilon": str(study.epsilon), "delta": str(study.delta)} if study.mode == "dp" else {}
     return Release(
@@ -48,6 +51,7 @@ def release_of(run: Run, analysis: Analysis, roster: tuple[str, ...], released: 
         mode=study.mode,
         code={"cohortium": cohortium.__version__, name: _digest_of(type(analysis.algorithm))},
         spent=spent,
+        permit=permit,
         verdicts={"disclosure": released.decision.verdict, **dict.fromkeys(released.decision.limits, "limit")},
     )
 
@@ -58,13 +62,13 @@ def _digest_of(algorithm: type) -> str:
     return f"sha256:{hashlib.sha256(Path(inspect.getfile(algorithm)).read_bytes()).hexdigest()}"
 
 
-def receipt_of(store: HubStore, ledger: Ledger, run: str, analysis: str) -> str:
+def receipt_of(store: HubStore, ledger: Ledger, run: str, analysis: str, permit: PermitDocument | None = None) -> str:
     """The receipt of an answer, as JSON; raises InvalidRequest where there is none (yet)."""
     place, release = store.release(run, analysis)
     ledger.recorder.settle()
     note = ledger.note(place + 1)
     tiles = Tiles(ledger.log.folder, Checkpoint.of(note).size)
-    return receipt(release, place, note, tiles, ledger.identity).to_json()
+    return receipt(release, place, note, tiles, ledger.identity, permit).to_json()
 
 
 class Watching:
@@ -122,7 +126,7 @@ class Watching:
         sizes |= {seen[origin] for other, seen in self._seen.items() if other != site and origin in seen}
         of_hub = self._seen.get(site, {}).get(self.ledger.name, 0)
         others = [shown.to_plain() for other, shown in self._shown.items() if other != site]
-        met = self.ledger.witness.keys()
+        met = self.ledger.witness.known_keys()
         word = self._words.pop(site, None)
         return {
             "sizes": sorted(sizes),

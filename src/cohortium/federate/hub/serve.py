@@ -20,12 +20,14 @@ from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome, open_hub
 from cohortium.federate.hub.invitations import Invitations
+from cohortium.federate.hub.permits import PermitRounds
 from cohortium.federate.hub.proofs import Watching
 from cohortium.federate.hub.service import service
 from cohortium.federate.hub.store import HubStore
 from cohortium.federate.node.supervisor import PULSE_S, Stop, hold
 from cohortium.federate.parts import InParts
 from cohortium.govern.ledger.book import Ledger
+from cohortium.govern.permits.register import Register
 
 FREE_S = 10.0
 """Seconds for which a port is waited for: one hub has ended, and the processes that it started have not yet."""
@@ -48,10 +50,14 @@ def run(home: HubHome, stop: Stop) -> None:
         flare = Child("flare", server_command(home.kit), home.logs / "flare.log")
         channel, store = InParts(FlareChannel(home.socket)), HubStore(home.database)
         invitations = Invitations(home.database)
-        desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes))
         ledger = Ledger(home.folder, f"hub/{home.federation}", store.database)
-        watching = Watching(channel, store, ledger)
-        app = service(home, desk, invitations, channel, ledger)
+        register = Register(store.database, ledger.name, ledger.identity, store.clock)
+        conductor = Conductor(
+            channel, store, enrolled=invitations.nodes, permit_digest=lambda number: register.document(number).digest
+        )
+        desk = HubDesk(store, conductor)
+        watching, permits = Watching(channel, store, ledger), PermitRounds(channel, register, ledger)
+        app = service(home, desk, invitations, channel, ledger, register)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -74,6 +80,7 @@ def run(home: HubHome, stop: Stop) -> None:
                 flare.keep_running()
                 if time.monotonic() - looked > LOOK_S:
                     watching.look()
+                    permits.look()
                     looked = time.monotonic()
                 if time.monotonic() - told > TELL_S:
                     desk.conductor.farewells.tell()

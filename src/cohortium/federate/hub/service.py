@@ -18,18 +18,23 @@ from cohortium.federate.engine.certificates import SERVER_NAME, Authority, pem
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome
 from cohortium.federate.hub.invitations import Invitations
+from cohortium.federate.hub.permits import APPLICANTS_DEEDS, dossier_told, is_covered, of_applicant, own_dossier
 from cohortium.federate.hub.proofs import receipt_of
 from cohortium.federate.hub.store import ENDED, Run
 from cohortium.federate.study import study_from_plain
 from cohortium.govern.ledger.book import Ledger
 from cohortium.govern.ledger.tiles import published
+from cohortium.govern.permits.dossier import Deed
+from cohortium.govern.permits.register import Register
 
 LARGEST_REQUEST = 1_000_000
 LONGEST_WAIT_S, LOOK_S = 30.0, 0.02
 _FORBIDDEN, _NO_LENGTH, _TOO_LARGE, _UNUSABLE, _NO_SPACE = 403, 411, 413, 422, 507
 
 
-def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Channel, ledger: Ledger) -> FastAPI:
+def service(
+    home: HubHome, desk: HubDesk, invitations: Invitations, channel: Channel, ledger: Ledger, register: Register
+) -> FastAPI:
     """The routes. Errors raised on purpose are answered as JSON with their message; nothing else is told."""
     app = FastAPI(title="Cohortium hub", docs_url=None, redoc_url=None, openapi_url=None)
     authority = Authority(home.authority)
@@ -82,6 +87,8 @@ def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Cha
     @app.post("/studies")
     def submit(body: dict[str, Any], name: known) -> dict[str, str]:
         study = study_from_plain({**body["study"], "researcher": name})
+        if study.permit:
+            is_covered(register, study.permit, name)
         token = f"{name}/{body.get('token') or secrets.token_hex(16)}"
         return {"run": desk.submit(study, token).run, "study": study.digest}
 
@@ -113,8 +120,30 @@ def service(home: HubHome, desk: HubDesk, invitations: Invitations, channel: Cha
 
     @app.get("/runs/{run}/receipts/{analysis}")
     def receipt(run: str, analysis: str, name: known) -> Response:
-        _own(desk, run, name)
-        return Response(receipt_of(desk.store, ledger, run, analysis), media_type="application/json")
+        found = _own(desk, run, name)
+        permit = register.document(found.study.permit) if found.study.permit else None
+        return Response(receipt_of(desk.store, ledger, run, analysis, permit), media_type="application/json")
+
+    @app.get("/permits")
+    def permits(name: known) -> list[dict[str, Any]]:
+        return [dossier_told(register, one) for one in register.dossiers(name)]
+
+    @app.post("/permits")
+    def draft(body: dict[str, Any], name: known) -> dict[str, Any]:
+        return dossier_told(register, register.draft(of_applicant(body, name)))
+
+    @app.get("/permits/{number}")
+    def permit(number: str, name: known) -> dict[str, Any]:
+        return dossier_told(register, own_dossier(register, number, name))
+
+    @app.post("/permits/{number}/{deed}")
+    def act(number: str, deed: str, body: dict[str, Any], name: known) -> dict[str, Any]:
+        own_dossier(register, number, name)
+        if deed not in APPLICANTS_DEEDS:
+            raise InvalidRequest(f"An applicant can {', '.join(APPLICANTS_DEEDS)} an application.")
+        asked = of_applicant(body["permit"], name) if "permit" in body else None
+        found = register.act(number, Deed(deed), name, reason=str(body.get("reason", "")), asked=asked)
+        return dossier_told(register, found)
 
     @app.get("/ledger/{path:path}")
     def ledger_file(path: str, name: known) -> Response:

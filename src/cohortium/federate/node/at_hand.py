@@ -14,7 +14,7 @@ from cohortium.federate.node.holdings import Cluster, Holdings
 from cohortium.federate.node.run_records import RunRecords
 from cohortium.federate.node.store import NodeStore
 from cohortium.federate.study import Study
-from cohortium.records import Schema, Table, schema_to_plain, told_schema
+from cohortium.records import Schema, Table, parse_condition, schema_to_plain, told_schema
 
 KEPT_OPEN = 8
 """Runs whose records stay in memory; the least recently opened is closed first."""
@@ -87,6 +87,15 @@ class RecordsAtHand:
         # under noise only the schema file may tell a level: that somebody has it is a fact about persons
         smallest = None if study.is_noisy else self.guard.rules.cell
         return schema_to_plain(told_schema(records.schema, study.columns, facts.levels, smallest=smallest))
+
+    def columns_of(self, study: Study) -> tuple[str, ...]:
+        """Columns that a study reads or selects by; raises PermitDenied where the records cannot be read."""
+        if not study.where:
+            return study.columns
+        dataset = self.dataset(study.dataset)
+        schema = self._read(dataset).schema
+        schema = schema.select(dataset.allowed(schema))
+        return tuple(dict.fromkeys((*study.columns, *sorted(parse_condition(study.where, schema).names()))))
 
     def agreed(self, run: str, study: Study, schema: Schema) -> RunRecords:
         """The records of a run under the agreed schema; opened again where this site was started anew meanwhile."""

@@ -11,6 +11,7 @@ import tomlkit
 
 from cohortium.errors import InvalidRequest, PermitDenied
 from cohortium.federate.node.layouts import remove_layouts
+from cohortium.federate.node.opt_outs import keys_in, without_persons
 from cohortium.records import Column, Kind, Role, Schema, Table
 from cohortium.sources import Options, read, schema_path_for
 from cohortium.sources.partitions import MOST, schema_beside
@@ -28,6 +29,9 @@ class Dataset:
                  only where they are named: faces may be in them, and names that a device wrote into the picture.
     partitions : how many files the records are cut into, which are read one at a time; they are read into memory as a
                  whole where None.
+    permit     : whether studies need a data permit for it.
+    opt_outs   : file with the keys of persons who opted out, a line each: their rows are left out of every study
+                 (Article 71 of the EHDS Regulation). Not with partitions.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Dataset:
     columns: tuple[str, ...] = ()
     sheet: str | None = None
     partitions: int | None = None
+    permit: bool = False
+    opt_outs: str | None = None
 
     @property
     def options(self) -> Options | None:
@@ -42,8 +48,12 @@ class Dataset:
         return Options(sheet=self.sheet) if self.sheet else None
 
     def load(self) -> Table:
-        """The records, under the schema file that lies beside them."""
-        return read(self.source, self.options)
+        """The records, under the schema file that lies beside them, without those who opted out.
+
+        Raises : InvalidRequest where somebody may have opted out, and no column tells whose a row is.
+        """
+        table = read(self.source, self.options)
+        return table if self.opt_outs is None else without_persons(table, keys_in(Path(self.opt_outs)))
 
     def schema(self) -> Schema:
         """What the columns mean; records that are cut into partitions are not read for it.
@@ -58,7 +68,7 @@ class Dataset:
             return None
         place = Path(self.source)
         within = sorted(place.iterdir()) if place.is_dir() else []
-        files = (place, schema_path_for(self.source), *within)
+        files = (place, schema_path_for(self.source), *within, *([Path(self.opt_outs)] if self.opt_outs else []))
         found = [path.stat() if path.exists() else None for path in files]
         return (self, *((one.st_mtime_ns, one.st_size) if one else None for one in found))
 
@@ -100,7 +110,7 @@ def publish(home: Path, dataset: Dataset) -> None:
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     table = tomlkit.table()
     table["source"] = dataset.source
-    for name in ("columns", "sheet", "partitions"):
+    for name in ("columns", "sheet", "partitions", "permit", "opt_outs"):
         value = getattr(dataset, name)
         if value:
             table[name] = list(value) if isinstance(value, tuple) else value
@@ -134,13 +144,20 @@ def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
 
 
 def _dataset(name: str, settings: dict[str, Any]) -> Dataset:
-    unknown = sorted(set(settings) - {"source", "columns", "sheet", "partitions"})
+    unknown = sorted(set(settings) - {"source", "columns", "sheet", "partitions", "permit", "opt_outs"})
     if unknown or "source" not in settings:
         raise InvalidRequest(
-            f"Dataset '{name}' needs a 'source', and takes 'columns', 'sheet' and 'partitions'; it has "
-            f"{sorted(settings)}."
+            f"Dataset '{name}' needs a 'source', and takes 'columns', 'sheet', 'partitions', 'permit' and 'opt_outs'; "
+            f"it has {sorted(settings)}."
         )
     partitions = settings.get("partitions")
     if partitions is not None and (type(partitions) is not int or not 1 <= partitions <= MOST):
         raise InvalidRequest(f"Dataset '{name}': partitions must be a whole number from 1 to {MOST:,}.")
-    return Dataset(name, settings["source"], tuple(settings.get("columns", ())), settings.get("sheet"), partitions)
+    permit = settings.get("permit", False)
+    if not isinstance(permit, bool):
+        raise InvalidRequest(f"Dataset '{name}': permit is true or false.")
+    opt_outs = settings.get("opt_outs")
+    if opt_outs is not None and partitions is not None:
+        raise InvalidRequest(f"Dataset '{name}' lies in partitions: leave persons who opted out out of its files.")
+    columns = tuple(settings.get("columns", ()))
+    return Dataset(name, settings["source"], columns, settings.get("sheet"), partitions, permit, opt_outs)

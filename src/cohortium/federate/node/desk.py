@@ -29,6 +29,7 @@ from cohortium.federate.node.decisions import APPROVED, REFUSED, VOID
 from cohortium.federate.node.drawn import Drawn, DrawnOnce
 from cohortium.federate.node.guard import Guard
 from cohortium.federate.node.holdings import Cluster
+from cohortium.federate.node.permits import PermitBook
 from cohortium.federate.node.private_steps import PrivateSteps
 from cohortium.federate.node.run_records import RunRecords
 from cohortium.federate.node.secure_site import SecureSite
@@ -78,7 +79,8 @@ class Desk:
     secure : the site's part in secure sums.
     tables : datasets that are given as tables, for simulation and tests.
     cluster : starts the processes that read datasets larger than memory.
-    ledger : into which what is decided and what leaves is entered; None in simulations.
+    ledger : into which what is decided and what leaves is entered, and whose key signs permits; None in simulations,
+             which need no permits.
     Reveals : sums of approved studies under the disclosure rules; kinds, units and levels of approved columns.
     """
 
@@ -94,6 +96,7 @@ class Desk:
         ledger: Ledger | None = None,
     ) -> None:
         self.site, self.home, self.store, self.secure, self.ledger = site, home, store, secure, ledger
+        self.permits = None if ledger is None else PermitBook(store.database, site, ledger, store.clock)
         self.guard = Guard(home)
         self.drawn = DrawnOnce(store.database.path)
         self.private = PrivateSteps(store.database.path, self.guard)
@@ -112,6 +115,7 @@ class Desk:
             "unmask": self._unmask,
             "close": self._close,
             "witness": self._witness,
+            "permit": self._permit,
         }
 
     def answer(self, data: bytes) -> bytes:
@@ -154,7 +158,7 @@ class Desk:
     def _offer(self, request: Request) -> Reply:
         """Take a study in; where it is approved, open its records and tell the public schema of its columns."""
         study = study_from_bytes(request.body)
-        self.records.dataset(study.dataset)
+        self._permitted(study, begins=True)
         found = self.store.receive(study, tuple(name_of(one.algorithm) for one in study.analyses))
         facts: dict[str, Any] = {"decision": found.decision, "reason": found.reason}
         if found.decision == APPROVED:
@@ -289,6 +293,23 @@ class Desk:
             raise NotApplicable("This site keeps no ledger.")
         return Reply(self.ledger.answer(request.facts))
 
+    def _permit(self, request: Request) -> Reply:
+        """Applications for permits, granted ones and revocations from the hub; decisions of this hospital back."""
+        if self.permits is None:
+            raise NotApplicable("This site knows no permits.")
+        return Reply(self.permits.exchange(request.facts))
+
+    def _permitted(self, study: Study, *, begins: bool = False) -> None:
+        """Raises PermitDenied where a study that names a permit, or whose dataset asks for one, is covered by none."""
+        dataset = self.records.dataset(study.dataset)
+        if self.permits is None or not (dataset.permit or study.permit):
+            return
+        columns = self.records.columns_of(study)
+        if begins:
+            self.permits.begin(study, columns)
+        else:
+            self.permits.covers(study, columns)
+
     def _forget(self, run: str) -> None:
         self.records.forget(run)
         self.secure.close(run)
@@ -323,6 +344,7 @@ class Desk:
             raise PermitDenied(f"{found.reason}: approvals of studies on it are void.")
         if found.decision != APPROVED:
             raise PermitDenied("The data steward has not decided about this study yet.")
+        self._permitted(found.study)
         return found.study
 
 

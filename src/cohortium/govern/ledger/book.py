@@ -87,7 +87,7 @@ class Ledger:
 
     def words(self, keys: Sequence[NoteKey] | None = None) -> dict[str, int]:
         """Which witnesses, of all that were met or of the keys, have seen ``note()``, and when (POSIX seconds)."""
-        return witnesses(self.note(), self.witness.keys() if keys is None else keys)
+        return witnesses(self.note(), self.witness.known_keys() if keys is None else keys)
 
     def meet(self, key: NoteKey) -> None:
         """Remember another's key as a witness; raises ProtocolViolation where it had another, or is no such key."""

@@ -55,7 +55,7 @@ class Witness:
                 "Ask its owner."
             )
 
-    def keys(self) -> tuple[NoteKey, ...]:
+    def known_keys(self) -> tuple[NoteKey, ...]:
         """Keys that it has seen, of logs and of other witnesses."""
         with self._database() as database:
             return tuple(NoteKey.parse(key) for (key,) in database.execute("SELECT key FROM keys ORDER BY origin"))

@@ -28,6 +28,10 @@ def node_publish(
             min=1, max=4096, help="For records larger than memory: cut them into so many files (extra scale)."
         ),
     ] = None,
+    permit: Annotated[bool, typer.Option("--permit", help="Studies need a data permit for it.")] = False,
+    opt_outs: Annotated[
+        Path | None, typer.Option(help="File with the keys of persons who opted out, a line each; no study reads them.")
+    ] = None,
     home: NodeHomeOption = NODE,
 ) -> None:
     """Let studies ask for a dataset. Nothing runs on it before you approve a study."""
@@ -41,7 +45,10 @@ def node_publish(
         from cohortium.analyse.workers import needs_dask
 
         needs_dask()
-    dataset = Dataset(name, address, tuple(columns or ()), sheet, partitions)
+    excluded = None if opt_outs is None else str(opt_outs.resolve())
+    if excluded is not None and partitions is not None:
+        raise InvalidRequest("With --partitions, leave persons who opted out out of the files themselves.")
+    dataset = Dataset(name, address, tuple(columns or ()), sheet, partitions, permit, excluded)
     schema = dataset.schema()
     allowed = dataset.allowed(schema)
     unknown = sorted(set(columns or ()) - set(allowed))

@@ -114,4 +114,4 @@ def test_nonsense_is_refused(hub: Ledger, asked: dict[str, object]) -> None:
 def test_the_keys_of_the_seen_are_told(hub: Ledger, node: Ledger) -> None:
     write(hub, "study submitted")
     look(node, hub)
-    assert node.witness.keys() == (NoteKey(hub.name, hub.identity.public),)
+    assert node.witness.known_keys() == (NoteKey(hub.name, hub.identity.public),)
