@@ -107,7 +107,7 @@ def test_from_application_to_a_receipt_that_carries_the_permit(permitted: Permit
     is_covered(permitted.register, number, "ann")
     permitted.federation.approve_everywhere(study)
     conductor = permitted.federation.conductor()
-    conductor.permit_digest = lambda one: permitted.register.document(one).digest
+    conductor.permits = permitted.rounds
     run = permitted.federation.hub.submit("run1", study, "token").run
     assert conductor.conduct(run).status == DONE
     document = permitted.register.document(number)
@@ -215,3 +215,16 @@ def test_sites_at_rest_are_left_at_rest(permitted: Permitted, monkeypatch: pytes
     monkeypatch.setattr(permitted.federation.channel, "ask", lambda raw, s: asked_of.extend(raw) or ask(raw, s))
     permitted.go_round()
     assert asked_of == []
+
+
+def test_a_grant_that_a_site_has_not_heard_of_comes_with_the_study(permitted: Permitted) -> None:
+    number = permitted.submitted()
+    for site in SITES:
+        permitted.book(site).decide(number, True, "steward")
+    permitted.go_round()
+    assert permitted.book("north").granted() == []
+    study = replace(STUDY, permit=number)
+    permitted.federation.approve_everywhere(study)
+    conductor = permitted.federation.conductor()
+    conductor.permits = permitted.rounds
+    assert conductor.conduct(permitted.federation.hub.submit("run1", study, "token").run).status == DONE

@@ -15,6 +15,7 @@ from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnav
 from cohortium.federate.channel import Channel
 from cohortium.federate.hub.farewells import Farewells
 from cohortium.federate.hub.gate import let_out
+from cohortium.federate.hub.permits import PermitRounds
 from cohortium.federate.hub.proofs import release_of
 from cohortium.federate.hub.replies import credential_told, read_reply, reason_told, schema_told, sums_told
 from cohortium.federate.hub.secure_total import SecureTotal
@@ -53,7 +54,7 @@ class Conductor:
     sleep      : waits between questions; tests pass one that does not.
     decision_s : for how long stewards may think.
     rules      : under which results are released to the researcher; those that ship with Cohortium where None.
-    permit_digest : of the permit of a number, which releases tell.
+    permits    : tells sites of the permit that a study names together with its offer; None in simulations.
     """
 
     def __init__(
@@ -66,12 +67,12 @@ class Conductor:
         clock: Callable[[], float] = time.monotonic,
         decision_s: float = 7 * 86_400.0,
         rules: DisclosureRules | None = None,
-        permit_digest: Callable[[str], str] = lambda _number: "",
+        permits: PermitRounds | None = None,
     ) -> None:
         self.channel, self.store, self.sleep, self.clock, self.decision_s = channel, store, sleep, clock, decision_s
         self.enrolled = enrolled or channel.sites
         self.rules = rules or load_rules()
-        self.permit_digest = permit_digest
+        self.permits = permits
         self.farewells = Farewells(channel, store)
         self._sessions: dict[str, SecureTotal] = {}
         self._cancelled: set[str] = set()
@@ -147,7 +148,7 @@ class Conductor:
         result = drive(analysis.algorithm, schema, total_of, state=state, before=before, first=first)
         mode: Any = run.study.mode
         released = let_out(analysis.algorithm, result, self.rules, mode)
-        permit = self.permit_digest(run.study.permit) if run.study.permit else ""
+        permit = self.permits.digest(run.study.permit) if self.permits and run.study.permit else ""
         release = release_of(run, analysis, tuple(known), released, self.store.clock(), permit)
         self.store.finish(run.run, analysis.name, released.result, release)
         limits = list(released.decision.limits)
@@ -199,7 +200,7 @@ class Conductor:
         while True:
             self._check_cancelled(run.run)
             open_sites = [site for site in wanted if site not in decisions]
-            replies = self._ask(dict.fromkeys(open_sites, Request("offer", run.run, body=study.to_bytes())))
+            replies = self._ask(self._offers(run, open_sites))
             for site, reply in replies.items():
                 if reply is None or reply.error == "SiteUnavailable":
                     continue
@@ -223,6 +224,13 @@ class Conductor:
             )
             raise PermitDenied(f"{len(approved)} of {quorum} sites that the study needs approved it ({reasons}).")
         return {site: decisions[site] for site in approved}
+
+    def _offers(self, run: Run, sites: list[str]) -> dict[str, Request]:
+        """The offer of a study, with what each site must know of its permit, so that no grant or end comes too late."""
+        body = run.study.to_bytes()
+        if self.permits is None or not run.study.permit:
+            return dict.fromkeys(sites, Request("offer", run.run, body=body))
+        return {site: Request("offer", run.run, {"permits": self.permits.news(site)}, body) for site in sites}
 
     def _ask_all(
         self,

@@ -21,7 +21,7 @@ from cohortium.govern.permits.register import Register
 
 ASK_S = 8.0
 APPLICANTS_DEEDS = (Deed.EDIT.value, Deed.SUBMIT.value, Deed.ANSWER.value)
-AWAITED_S = 60.0
+AWAITED_S = 20.0
 """Between two times at which sites are asked about applications that wait for them."""
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class PermitRounds:
 
     def go_round(self) -> None:
         """Tell each connected site what it has not been told, or is awaited about, and take in its decisions."""
-        news = {site: self._news(site) for site in self.channel.sites()}
+        news = {site: self.news(site) for site in self.channel.sites()}
         due = {site: told for site, told in news.items() if self._is_due(site, told)}
         if not due:
             return
@@ -112,7 +112,7 @@ class PermitRounds:
             self._told[site], self._asked[site] = _print(due[site]), self.clock()
             self._take(site, reply.facts)
 
-    def _news(self, site: str) -> dict[str, Any]:
+    def news(self, site: str) -> dict[str, Any]:
         """Everything that a site must know; it is sent whole, so that one that was away misses nothing."""
         today = date.fromisoformat(self.register.clock()[:10])
         waiting, granted = [], []
@@ -130,6 +130,10 @@ class PermitRounds:
             "granted": granted,
             "revocations": self.register.revocations(),
         }
+
+    def digest(self, number: str) -> str:
+        """Digest of the permit of that number, as releases tell it."""
+        return self.register.document(number).digest
 
     def _is_due(self, site: str, told: Mapping[str, Any]) -> bool:
         if _print(told) != self._told.get(site):

@@ -52,11 +52,8 @@ def run(home: HubHome, stop: Stop) -> None:
         invitations = Invitations(home.database)
         ledger = Ledger(home.folder, f"hub/{home.federation}", store.database)
         register = Register(store.database, ledger.name, ledger.identity, store.clock)
-        conductor = Conductor(
-            channel, store, enrolled=invitations.nodes, permit_digest=lambda number: register.document(number).digest
-        )
-        desk = HubDesk(store, conductor)
         watching, permits = Watching(channel, store, ledger), PermitRounds(channel, register, ledger)
+        desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes, permits=permits))
         app = service(home, desk, invitations, channel, ledger, register)
         server = uvicorn.Server(
             uvicorn.Config(

@@ -158,6 +158,8 @@ class Desk:
     def _offer(self, request: Request) -> Reply:
         """Take a study in; where it is approved, open its records and tell the public schema of its columns."""
         study = study_from_bytes(request.body)
+        if self.permits is not None and "permits" in request.facts:
+            self.permits.exchange(_fact(request, "permits", dict))
         self._permitted(study, begins=True)
         found = self.store.receive(study, tuple(name_of(one.algorithm) for one in study.analyses))
         facts: dict[str, Any] = {"decision": found.decision, "reason": found.reason}
