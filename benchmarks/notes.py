@@ -40,13 +40,11 @@ def found_again(notes: Sequence[AnnotatedNote], code: str) -> dict[str, float]:
     """Strict spans, bounds and coverage."""
     found = tried(finder(code), notes)
     names = ("precision", "recall", "f1")
-    strict, bounds = (dict(zip(names, map(float, rates), strict=True)) for rates in (found.strict, found.bounds))
-    rows = {f"strict_{name}": value for name, value in strict.items()}
-    return (
-        rows
-        | {f"bounds_{name}": value for name, value in bounds.items()}
-        | {"covered": found.covered, "marks": found.marks}
-    )
+    told = {"strict": found.strict, "bounds": found.bounds, "merged": found.merged}
+    rows = {
+        f"{how}_{name}": float(rate) for how, rates in told.items() for name, rate in zip(names, rates, strict=True)
+    }
+    return rows | {"covered": found.covered, "marks": found.marks}
 
 
 def words_lost(texts: Sequence[str], code: str) -> dict[str, float]:

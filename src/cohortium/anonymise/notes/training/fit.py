@@ -39,6 +39,7 @@ class Training:
     least     : weights below this are set to 0.
     blindness : shares of the known words that notes are read without, in turn, so that unknown ones are no surprise.
     copies    : how often each note is learnt from once more, with spans of other notes in the place of its own.
+    voters    : how often all of that is done; the weights are the mean.
     """
 
     epochs: int = 8
@@ -49,6 +50,7 @@ class Training:
     least: float = 0.06
     blindness: tuple[float, ...] = (0.0,)
     copies: int = 0
+    voters: int = 1
 
 
 def fitted(
@@ -68,19 +70,42 @@ def fitted(
     names = label_names({kind for note in notes for _, _, kind in note.marks})
     vocabulary = _vocabulary(notes, [tokens(note.text) for note in notes], chosen.documents)
     progress("reading the notes", 0.05)
-    learnt_from = [*notes, *(copy for _ in range(chosen.copies) for copy in swapped(notes, rng))]
-    features, truth, lines = _read(learnt_from, code, names, vocabulary, rng, chosen)
+    mean, mean_steps = np.zeros((SLOTS, len(names)), np.float32), np.zeros((len(names) + 1,) * 2)
+    for voter in range(chosen.voters):
+        said = _part(progress, voter, chosen.voters)
+        slots, states, steps = _voted(notes, code, names, vocabulary, rng, chosen, said)
+        mean[slots] += states / chosen.voters
+        mean_steps += steps / chosen.voters
+    mean[np.abs(mean) < chosen.least] = 0
+    whole = np.clip(np.rint(mean / SCALE), -127, 127).astype(np.int8)
+    used = np.flatnonzero(whole.any(axis=1))
+    known = np.array(sorted(vocabulary), np.uint32)
+    return Weights(code, names, used.astype(np.uint32), whole[used], mean_steps.astype(np.float32), known)
+
+
+def _voted(
+    notes: Sequence[AnnotatedNote],
+    code: str,
+    names: Sequence[str],
+    vocabulary: frozenset[int],
+    rng: np.random.Generator,
+    settings: Training,
+    progress: Callable[[str, float], None],
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """What one voter learns from the notes and its own copies of them: slots, their weights, and those of steps."""
+    learnt_from = [*notes, *(copy for _ in range(settings.copies) for copy in swapped(notes, rng))]
+    features, truth, lines = _read(learnt_from, code, names, vocabulary, rng, settings)
     often = np.bincount(features.ravel(), minlength=SLOTS)
-    slots = np.flatnonzero(often >= chosen.times * (1 + chosen.copies))
+    slots = np.flatnonzero(often >= settings.times * (1 + settings.copies))
     rows = np.full(SLOTS, -1, np.int32)
     rows[slots] = np.arange(len(slots), dtype=np.int32)
-    states, steps = _learnt(rows[features], truth, lines, len(slots), names, rng, chosen, progress)
-    states[np.abs(states) < chosen.least] = 0
-    whole = np.clip(np.rint(states / SCALE), -127, 127).astype(np.int8)
-    used = np.flatnonzero(whole.any(axis=1))
-    return Weights(
-        code, names, slots[used].astype(np.uint32), whole[used], steps, np.array(sorted(vocabulary), np.uint32)
-    )
+    return slots, *_learnt(rows[features], truth, lines, len(slots), names, rng, settings, progress)
+
+
+def _part(progress: Callable[[str, float], None], part: int, parts: int) -> Callable[[str, float], None]:
+    """The progress of one part of several."""
+    suffix = "" if parts == 1 else f", {part + 1} of {parts}"
+    return lambda doing, share: progress(doing + suffix, (part + share) / parts)
 
 
 def _vocabulary(notes: Sequence[AnnotatedNote], cut: Sequence[Tokens], documents: int) -> frozenset[int]:
