@@ -134,6 +134,7 @@ def synthesise_table(
         *(f"Limit: {limit}" for limit in decision.limits),
         f"Twin, evidence and report: {folder}",
         f"Model for more rows: {run / 'model.cohortium'}",
+        workspace.receipt(folder, decision),
     ]
     if not with_pdf:
         lines.append("No report.pdf: install cohortium[report] to have one.")

@@ -13,14 +13,16 @@ from cohortium.serve.options import REFUSED, AsJson, Out, show
 if TYPE_CHECKING:
     from cohortium.govern.ledger.book import Ledger
 
-ledger_app = typer.Typer(no_args_is_help=True, help="The tamper-evident record of a hub or node.")
-Home = Annotated[Path, typer.Option(help="Folder of the hub or node.")]
+ledger_app = typer.Typer(no_args_is_help=True, help="The tamper-evident record of a hub, a node or your own releases.")
+Home = Annotated[
+    Path | None, typer.Option(help="Folder of the hub or node. Default: the workspace of what you released yourself.")
+]
 KEYS, CHECKPOINTS = "keys.txt", ("checkpoint", "checkpoint.witnessed")
 
 
 @ledger_app.command("show")
 def ledger_show(
-    home: Home,
+    home: Home = None,
     last: Annotated[int, typer.Option(min=0, help="How many events are shown.")] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +56,7 @@ def ledger_show(
 
 
 @ledger_app.command("export")
-def ledger_export(home: Home, out: Out, as_json: AsJson = False) -> None:
+def ledger_export(out: Out, home: Home = None, as_json: AsJson = False) -> None:
     """A copy for an authority or another hospital: checkpoints, tiles, and the keys that were seen."""
     from cohortium.govern.ledger.tiles import published
     from cohortium.privacy.released_folder import unfinished_folder
@@ -102,8 +104,17 @@ def ledger_check(
         raise typer.Exit(REFUSED)
 
 
-def ledger_at(home: Path) -> Ledger:
-    """The ledger of the hub or node in a folder; raises InvalidRequest where there is neither."""
+def ledger_at(home: Path | None) -> Ledger:
+    """The ledger of the hub or node in a folder, or of the workspace; raises InvalidRequest where there is none."""
+    if home is None:
+        from cohortium.errors import InvalidRequest
+        from cohortium.serve.proof import ledger_of
+        from cohortium.serve.workspace import Workspace
+
+        workspace = Workspace().folder
+        if not (workspace / "ledger").exists():
+            raise InvalidRequest(f"Nothing was released from {workspace} yet; name a hub or node by --home.")
+        return ledger_of(workspace)
     from cohortium.federate.hub.home import open_hub
     from cohortium.federate.hub.store import HubStore
     from cohortium.federate.node.home import open_node

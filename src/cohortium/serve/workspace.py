@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cohortium.errors import SourceUnreadable, TargetUnwritable
+from cohortium.privacy.release import Decision
+from cohortium.serve import proof
 
 
 class Workspace:
@@ -16,6 +18,7 @@ class Workspace:
 
     runs/<name>/    one folder per run: model.cohortium, and the evidence and report of what it made
     releases.jsonl  one line per decision of the gate, appended and never rewritten
+    ledger/         the same and every release, so that nobody changes it unseen; see ``cohortium ledger``
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -44,7 +47,7 @@ class Workspace:
         (self.folder / ".gitignore").write_text("*\n", "utf-8")
 
     def record(self, entry: dict[str, Any]) -> None:
-        """Append one line to the journal, on disk before this returns."""
+        """Append one line to the journal, and to the ledger where its packages are; on disk before this returns."""
         line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), **entry}, sort_keys=True)
         try:
             self._prepare()
@@ -54,6 +57,12 @@ class Workspace:
                 os.fsync(journal.fileno())
         except OSError as error:
             raise TargetUnwritable(f"The journal in {self.folder} cannot be written: {error.strerror}.") from error
+        if proof.is_possible():
+            proof.enter_event(self.folder, entry)
+
+    def receipt(self, folder: Path, decision: Decision) -> str:
+        """Put a receipt beside a release that has been written; what to tell people of it."""
+        return proof.give_receipt(self.folder, folder, decision)
 
     def journal(self) -> list[dict[str, Any]]:
         """Every recorded decision, oldest first.

@@ -19,7 +19,7 @@ from typing import Any
 from cohortium.errors import CohortiumError, ProtocolViolation
 from cohortium.govern.ledger import merkle
 from cohortium.govern.ledger.canonical import canonical
-from cohortium.govern.ledger.checking import Check, entries_hold
+from cohortium.govern.ledger.checking import MOST_NAMED, Check, entries_hold
 from cohortium.govern.ledger.checkpoint import Checkpoint, witnesses
 from cohortium.govern.ledger.log import CHECKPOINT, read_note
 from cohortium.govern.ledger.signed_note import COSIGNED, NoteKey, SignedNote
@@ -27,6 +27,9 @@ from cohortium.govern.ledger.tiles import Tiles
 from cohortium.govern.permits.document import document_from_json
 from cohortium.govern.receipts.envelope import Envelope, envelope_from_json
 from cohortium.govern.receipts.receipt import PREDICATE_TYPE, file_digest
+
+SUMS = "SHA256SUMS"
+"""A result of this name lists the others with their digests, as sha256sum writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,24 @@ def _signature(envelope: Envelope, parts: _Parts, known: Trusted) -> tuple[bool 
 def _results(parts: _Parts, files: Path | None) -> tuple[bool | None, str]:
     if files is None:
         return None, f"The {len(parts.subjects)} result files were not given."
-    changed = [name for name, told in parts.subjects.items() if not _is_file(files, name, told)]
+    told = dict(parts.subjects)
+    changed = [name for name, digest in told.items() if not _is_file(files, name, digest)]
+    if SUMS in told and SUMS not in changed:
+        listed = _listed(files / SUMS)
+        told |= listed
+        changed = [name for name, digest in listed.items() if not _is_file(files, name, digest)]
     if changed:
-        return False, f"Missing or changed: {', '.join(changed)}."
-    return True, f"All {len(parts.subjects)} files are as they were released."
+        more = f" and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
+        return False, f"Missing or changed: {', '.join(changed[:MOST_NAMED])}{more}."
+    if len(told) == 1:
+        return True, "The file is as it was released."
+    return True, f"All {len(told):,} files are as they were released."
+
+
+def _listed(sums: Path) -> dict[str, str]:
+    """The files that a list of digests names."""
+    pairs = (line.split("  ", 1) for line in sums.read_text("utf-8").splitlines() if line)
+    return {name: digest for digest, name in pairs}
 
 
 def _is_file(folder: Path, name: str, told: str) -> bool:

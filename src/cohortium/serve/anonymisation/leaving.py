@@ -82,6 +82,7 @@ def _done(judged: Evidence, decision: Decision, folder: Path, said: str) -> dict
         f"Released under '{decision.policy}'{by_override}.",
         *(f"Limit: {limit}" for limit in decision.limits),
         said,
+        Workspace().receipt(folder, decision),
     ]
     measured = {found.metric: found.score.value for found in judged.findings if found.score is not None}
     return {"verdict": decision.verdict, "policy": decision.policy, "folder": str(folder), "measured": measured,

@@ -34,7 +34,7 @@ def test_what_leaves_is_whole_and_clean(workspace: Path) -> None:
     code, output = call(workspace, source)
     assert code == 0, output
     written = {path.name for path in (workspace / "out").iterdir()}
-    assert written == {"records-00001.json", "report.html", "evidence.json", "SHA256SUMS"}
+    assert written == {"records-00001.json", "report.html", "evidence.json", "SHA256SUMS", "receipt.json"}
     everything = b"".join(path.read_bytes() for path in (workspace / "out").iterdir()).lower()
     assert [secret for secret in SECRETS if secret.lower().encode() in everything] == []
 
