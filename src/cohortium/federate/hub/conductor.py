@@ -13,6 +13,7 @@ import cohortium.federate.offered  # noqa: F401 - registers the algorithms
 from cohortium.analyse import drive
 from cohortium.errors import CohortiumError, PermitDenied, SessionLost, SiteUnavailable, TargetUnwritable
 from cohortium.federate.channel import Channel
+from cohortium.federate.hub.airlock import Airlock
 from cohortium.federate.hub.farewells import Farewells
 from cohortium.federate.hub.gate import let_out
 from cohortium.federate.hub.permits import PermitRounds
@@ -54,6 +55,7 @@ class Conductor:
     sleep      : waits between questions; tests pass one that does not.
     decision_s : for how long stewards may think.
     rules      : under which results are released to the researcher; those that ship with Cohortium where None.
+    airlock    : which results wait for a person; none where None.
     permits    : tells sites of the permit that a study names together with its offer; None in simulations.
     """
 
@@ -68,11 +70,12 @@ class Conductor:
         decision_s: float = 7 * 86_400.0,
         rules: DisclosureRules | None = None,
         permits: PermitRounds | None = None,
+        airlock: Airlock | None = None,
     ) -> None:
         self.channel, self.store, self.sleep, self.clock, self.decision_s = channel, store, sleep, clock, decision_s
         self.enrolled = enrolled or channel.sites
         self.rules = rules or load_rules()
-        self.permits = permits
+        self.permits, self.airlock = permits, airlock or Airlock()
         self.farewells = Farewells(channel, store)
         self._sessions: dict[str, SecureTotal] = {}
         self._cancelled: set[str] = set()
@@ -150,7 +153,8 @@ class Conductor:
         released = let_out(analysis.algorithm, result, self.rules, mode)
         permit = self.permits.digest(run.study.permit) if self.permits and run.study.permit else ""
         release = release_of(run, analysis, tuple(known), released, self.store.clock(), permit)
-        self.store.finish(run.run, analysis.name, released.result, release)
+        held = self.airlock.holds(analysis)
+        self.store.finish(run.run, analysis.name, released.result, release, held=held)
         limits = list(released.decision.limits)
         self.store.record(run.run, "result", {"analysis": analysis.name, "persons": result.persons, "limits": limits})
 

@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import cohortium
+from cohortium.federate.hub.airlock import in_words
 from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.store import CANCELLED, ENDED, FAILED, QUEUED, RUNNING, WAITING, HubStore, Run
 from cohortium.federate.study import Study
@@ -68,7 +69,8 @@ class HubDesk:
             "submitted": found.submitted,
             "roster": found.facts.get("roster", []),
             "schema": found.facts.get("schema"),
-            "results": {name: result.digest for name, result in self.store.results(run).items()},
+            "results": {name: result.digest for name, result in self.store.released_results(run).items()},
+            "held": {one.analysis: in_words(one) for one in self.store.held(run) if one.decided != "released"},
             "events": [
                 {"number": number, "at": at, "what": what, **detail}
                 for number, at, what, detail in self.store.events(run)

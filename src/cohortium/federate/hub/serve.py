@@ -16,6 +16,7 @@ from cohortium.federate.engine.certificates import Authority, pem
 from cohortium.federate.engine.flare.channel import FlareChannel
 from cohortium.federate.engine.flare.kits import server_command, server_kit
 from cohortium.federate.engine.supervise import Child
+from cohortium.federate.hub.airlock import load_airlock
 from cohortium.federate.hub.conductor import Conductor
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome, open_hub
@@ -51,9 +52,10 @@ def run(home: HubHome, stop: Stop) -> None:
         channel, store = InParts(FlareChannel(home.socket)), HubStore(home.database)
         invitations = Invitations(home.database)
         ledger = Ledger(home.folder, f"hub/{home.federation}", store.database)
+        airlock = load_airlock(home.folder)
         register = Register(store.database, ledger.name, ledger.identity, store.clock)
         watching, permits = Watching(channel, store, ledger), PermitRounds(channel, register, ledger)
-        desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes, permits=permits))
+        desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes, permits=permits, airlock=airlock))
         app = service(home, desk, invitations, channel, ledger, register)
         server = uvicorn.Server(
             uvicorn.Config(

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from cohortium.errors import CohortiumError, InvalidRequest, PermitDenied, TargetUnwritable
 from cohortium.federate.channel import Channel
 from cohortium.federate.engine.certificates import SERVER_NAME, Authority, pem
+from cohortium.federate.hub.airlock import in_words
 from cohortium.federate.hub.desk import HubDesk
 from cohortium.federate.hub.home import HubHome
 from cohortium.federate.hub.invitations import Invitations
@@ -113,7 +114,10 @@ def service(
     @app.get("/runs/{run}/results/{analysis}")
     def result(run: str, analysis: str, name: known) -> Response:
         _own(desk, run, name)
-        results = desk.store.results(run)
+        results = desk.store.released_results(run)
+        waiting = {one.analysis: one for one in desk.store.held(run) if one.decided != "released"}
+        if analysis in waiting:
+            raise PermitDenied(in_words(waiting[analysis]))
         if analysis not in results:
             raise InvalidRequest(f"There is no result '{analysis}' (yet); there are {sorted(results)}.")
         return Response(results[analysis].to_bytes(), media_type="application/octet-stream")

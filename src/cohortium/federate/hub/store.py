@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS offers (
 CREATE TABLE IF NOT EXISTS releases (
   run TEXT NOT NULL, analysis TEXT NOT NULL, place INTEGER NOT NULL, release TEXT NOT NULL,
   PRIMARY KEY (run, analysis));
+CREATE TABLE IF NOT EXISTS held (
+  run TEXT NOT NULL, analysis TEXT NOT NULL, release TEXT NOT NULL, since TEXT NOT NULL,
+  decided TEXT, decided_by TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, analysis));
 """
     + OUTBOX
 )
@@ -54,6 +57,18 @@ class Run:
     said: str
     facts: dict[str, Any]
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A result in the airlock; ``decided`` is "released", "withheld", or nothing while it waits."""
+
+    run: str
+    analysis: str
+    since: str
+    decided: str
+    decided_by: str
+    reason: str
 
 
 class HubStore:
@@ -156,13 +171,19 @@ class HubStore:
             ).fetchone()
         return None if row is None else (row[0], State.from_bytes(row[1]))
 
-    def finish(self, run: str, analysis: str, result: Result, release: Release) -> None:
-        """Keep the answer of an analysis and enter its release; its checkpoint is no longer needed."""
+    def finish(self, run: str, analysis: str, result: Result, release: Release, *, held: bool = False) -> None:
+        """Keep the answer of an analysis and enter its release; its checkpoint is no longer needed.
+
+        held : whether it waits for a person instead: see ``airlock``.
+        """
         with self.database.transaction() as database:
             database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (run, analysis, result.to_bytes()))
-            place = enter(database, release.event())
-            row = (run, analysis, place, json.dumps(release.to_plain()))
-            database.execute("INSERT OR REPLACE INTO releases VALUES (?, ?, ?, ?)", row)
+            if held:
+                row = (run, analysis, json.dumps(release.to_plain()), self.clock())
+                database.execute("INSERT INTO held (run, analysis, release, since) VALUES (?, ?, ?, ?)", row)
+                self._write(database, run, "waits for a reviewer", {"analysis": analysis})
+            else:
+                self._release(database, run, analysis, release)
             database.execute("DELETE FROM checkpoints WHERE run = ? AND analysis = ?", (run, analysis))
 
     def results(self, run: str) -> dict[str, Result]:
@@ -172,6 +193,51 @@ class HubStore:
                 "SELECT analysis, result FROM results WHERE run = ? ORDER BY rowid", (run,)
             ).fetchall()
         return {name: Result.from_bytes(data) for name, data in rows}
+
+    def held(self, run: str = "") -> list[Held]:
+        """Results that wait or waited for a person, of one run or of all, the latest first."""
+        with self.database.reading() as database:
+            rows = database.execute(
+                "SELECT run, analysis, since, coalesce(decided, ''), decided_by, reason FROM held "
+                "WHERE ? IN ('', run) ORDER BY since DESC, run, analysis",
+                (run,),
+            ).fetchall()
+        return [Held(*row) for row in rows]
+
+    def review(self, run: str, analysis: str, *, lets_out: bool, by: str, reason: str) -> None:
+        """Let a result that waits out, or keep it for good; with a reason, which its researcher sees.
+
+        Raises : InvalidRequest without a reason, or where nothing of that name waits.
+        """
+        if not reason.strip():
+            raise InvalidRequest("A result is let out or kept with a reason; say it.")
+        decided, at = "released" if lets_out else "withheld", self.clock()
+        with self.database.transaction() as database:
+            row = database.execute(
+                "SELECT release FROM held WHERE run = ? AND analysis = ? AND decided IS NULL", (run, analysis)
+            ).fetchone()
+            if row is None:
+                raise InvalidRequest(f"No result '{analysis}' of run '{run}' waits for a reviewer.")
+            database.execute(
+                "UPDATE held SET decided = ?, decided_by = ?, reason = ? WHERE run = ? AND analysis = ?",
+                (decided, by, reason, run, analysis),
+            )
+            told = {"analysis": analysis, "by": by, "reason": reason}
+            self._write(database, run, f"{decided} by a reviewer", told)
+            if lets_out:
+                release = Release.from_plain(json.loads(row[0]))
+                verdicts = {**release.verdicts, "reviewer": f"released by {by}: {reason}"}
+                self._release(database, run, analysis, replace(release, at=at, verdicts=verdicts))
+
+    def released_results(self, run: str) -> dict[str, Result]:
+        """The answers that the researcher may have, by the analysis' name."""
+        kept_in = {one.analysis for one in self.held(run) if one.decided != "released"}
+        return {name: result for name, result in self.results(run).items() if name not in kept_in}
+
+    def _release(self, database: sqlite3.Connection, run: str, analysis: str, release: Release) -> None:
+        place = enter(database, release.event())
+        row = (run, analysis, place, json.dumps(release.to_plain()))
+        database.execute("INSERT OR REPLACE INTO releases VALUES (?, ?, ?, ?)", row)
 
     def release(self, run: str, analysis: str) -> tuple[int, Release]:
         """The release of an answer and its place in the ledger; raises InvalidRequest where there is none."""

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from cohortium.errors import InvalidRequest, PermitDenied, ProtocolViolation
+from cohortium.federate.kinds import kind_of
 from cohortium.federate.study import Study
 from cohortium.govern.ledger.book import Ledger
 from cohortium.govern.ledger.outbox import enter
@@ -23,7 +24,6 @@ from cohortium.govern.permits.revocations import Revocations, read_revocations
 from cohortium.govern.permits.scope import Use, reasons_against
 from cohortium.privacy.database import Database, now
 from cohortium.records import name_of
-from cohortium.registry import find
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS applications (
@@ -163,7 +163,7 @@ class PermitBook:
             columns,
             tuple(name_of(one.algorithm) for one in study.analyses),
             study.mode,
-            tuple(dict.fromkeys(_output(name_of(one.algorithm)) for one in study.analyses)),
+            tuple(dict.fromkeys(kind_of(name_of(one.algorithm)) for one in study.analyses)),
             date.fromisoformat(self.clock()[:10]),
             epsilon=study.epsilon or 0.0,
             delta=study.delta or 0.0,
@@ -274,13 +274,6 @@ def _told(one: Application) -> dict[str, Any]:
         "reason": one.reason,
         "signature": "" if one.signature is None else one.signature.hex(),
     }
-
-
-def _output(algorithm: str) -> str:
-    """Which kind of result of a permit an algorithm makes."""
-    if algorithm == "federated_twin":
-        return "synthetic"
-    return "model" if find("algorithm", algorithm).facts["family"] in ("learning", "trees") else "table"
 
 
 def _texts(values: Any) -> list[str]:

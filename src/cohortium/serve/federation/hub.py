@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
 from cohortium.serve.federation.options import AsJson, become, needs_federation, out, print_runs, unit
+
+if TYPE_CHECKING:
+    from cohortium.federate.hub.store import Held, HubStore
 
 hub_app = typer.Typer(help="Run the hub that coordinates studies across hospitals.", no_args_is_help=True)
 HubHomeOption = Annotated[Path, typer.Option("--home", help="The hub's folder.")]
@@ -145,3 +148,70 @@ def _authority(home: Any) -> str:
     from cohortium.federate.engine.certificates import Authority, fingerprint
 
     return fingerprint(Authority(home.authority).certificate)
+
+
+@hub_app.command("airlock")
+def hub_airlock(
+    home: HubHomeOption = HUB,
+    every: Annotated[bool, typer.Option("--all", help="Also those that were decided about.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Results that wait for a reviewer: what they are made of, and what deserves a look."""
+    from cohortium.federate.hub.airlock import for_the_reviewer
+
+    store = _store(home)
+    found = [
+        {
+            **for_the_reviewer(store.results(one.run)[one.analysis]),
+            **_plain(one),
+            "study": store.run(one.run).study.title,
+        }
+        for one in store.held()
+        if every or not one.decided
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for one in found:
+        out.print(f"[bold]{one['run']} {escape(one['analysis'])}[/] of '{escape(one['study'])}', since {one['since']}")
+        tables = [
+            f"{name} ({table['rows']:,} rows of {', '.join(table['columns'])})" for name, table in one["tables"].items()
+        ]
+        out.print(f"  {escape(one['title'])}, {one['persons']:,} persons: {escape('; '.join(tables))}", soft_wrap=True)
+        for said in one["look_at"]:
+            out.print(f"  [yellow]{escape(said)}[/]", soft_wrap=True)
+        if one["decided"]:
+            out.print(f"  {one['decided']} by {escape(one['decided_by'])}: {escape(one['reason'])}", soft_wrap=True)
+    if not found:
+        out.print("Nothing waits for a reviewer.")
+
+
+@hub_app.command("review")
+def hub_review(
+    decision: Annotated[str, typer.Argument(help="release or withhold.")],
+    run: Annotated[str, typer.Argument(help="The run.")],
+    analysis: Annotated[str, typer.Argument(help="The analysis whose result waits.")],
+    reason: Annotated[str, typer.Option(help="Kept in the ledger, and shown to the researcher.")],
+    home: HubHomeOption = HUB,
+) -> None:
+    """Let a result that waits in the airlock out, or keep it in for good."""
+    import getpass
+
+    from cohortium.errors import InvalidRequest
+
+    if decision not in ("release", "withhold"):
+        raise InvalidRequest("A reviewer can 'release' or 'withhold'.")
+    _store(home).review(run, analysis, lets_out=decision == "release", by=getpass.getuser(), reason=reason)
+    out.print(f"{'Released' if decision == 'release' else 'Withheld'}: {escape(analysis)} of run {escape(run)}.")
+
+
+def _store(home: Path) -> HubStore:
+    needs_federation()
+    from cohortium.federate.hub.home import open_hub
+    from cohortium.federate.hub.store import HubStore
+
+    return HubStore(open_hub(home).database)
+
+
+def _plain(one: Held) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__slots__}

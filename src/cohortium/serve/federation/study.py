@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from cohortium.errors import CohortiumError, InvalidRequest
+from cohortium.errors import CohortiumError, DisclosureRefused, InvalidRequest
 from cohortium.serve.federation.options import AsJson, out, print_runs
 from cohortium.serve.run_in_words import details, ending
 
@@ -202,6 +202,10 @@ def _write(client: Any, run: str, folder: Path) -> None:
         raise InvalidRequest(f"Run {run} is {record['status']}, not done. Follow it: cohortium study watch {run}")
     if not record["results"] and record["status"] != "done":
         raise CohortiumError(f"{ending(record)} It has no results.")
+    for said in record["held"].values():
+        out.print(f"[yellow]{escape(said)}[/]", soft_wrap=True)
+    if record["held"] and not record["results"]:
+        raise DisclosureRefused(f"No result of run {run} has been let out yet.")
     results = results_of(client, record)
     receipts = receipts_of(client, record)
     write_results(folder, study_from_plain(record["study"]), results, record, receipts)
