@@ -9,6 +9,7 @@ from cohortium import pages
 from cohortium.federate.study import MODE_IN_WORDS, Study, in_words
 from cohortium.records import Result
 from cohortium.serve.federated_twins import is_twin
+from cohortium.serve.lineage import drawing as lineage_drawing
 from cohortium.serve.run_in_words import details
 from cohortium.serve.study_drawings import drawing
 from cohortium.serve.study_results import shown
@@ -33,12 +34,13 @@ def study_page(study: Study, results: dict[str, Result], record: dict[str, Any])
         "study_digest": study.digest,
         "events": [_event(event) for event in record.get("events", [])],
         "mode": MODE_IN_WORDS[study.mode],
+        "lineage": lineage_drawing(study, _sites(study, record), tuple(results)),
     }
     return pages.page(TEMPLATES, sheets=[pages.LISTING], page=content)
 
 
 def _facts(study: Study, results: dict[str, Result], record: dict[str, Any]) -> list[tuple[str, str]]:
-    sites = record.get("roster") or record.get("sites") or list(study.sites)
+    sites = _sites(study, record)
     persons = max((result.persons for result in results.values()), default=0)
     facts = [
         ("Hospitals", f"{len(sites)}"),
@@ -47,6 +49,10 @@ def _facts(study: Study, results: dict[str, Result], record: dict[str, Any]) -> 
         ("Trust", study.mode),
     ]
     return facts + ([("Researcher", study.researcher)] if study.researcher else [])
+
+
+def _sites(study: Study, record: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(record.get("roster") or record.get("sites") or study.sites)
 
 
 def _limits(name: str, record: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from cohortium.federate.study import Study
 from cohortium.privacy.released_folder import unfinished_folder
 from cohortium.records import Result
 from cohortium.serve.federated_twins import HEAVY, is_twin, write_twin
+from cohortium.serve.lineage import lineage_of, write_lineage
 
 MOST_ROWS_SHOWN = 20
 
@@ -52,7 +53,8 @@ def write_results(
     """``NAME-TABLE.csv`` for each table, ``results.html`` to read, ``record.json`` to repeat or check; all or nothing.
 
     A synthetic twin lies in a folder ``NAME`` of its own, with its evidence report. In ``proof`` lies each answer as it
-    was released, ``NAME.result``, and its receipt, ``NAME.receipt.json``, by analysis where ``receipts`` has it.
+    was released, ``NAME.result``, and its receipt, ``NAME.receipt.json``, by analysis where ``receipts`` has it. Where
+    everything came from is in ``ro-crate-metadata.json`` and ``provenance.jsonld``.
 
     Raises : TargetUnwritable where the folder exists and is not empty.
     """
@@ -72,6 +74,7 @@ def write_results(
             (unfinished / "proof" / f"{name}.result").write_bytes(results[name].to_bytes())
             (unfinished / "proof" / f"{name}.receipt.json").write_bytes(text)
         (unfinished / "results.html").write_text(study_page(study, results, record), "utf-8")
+        write_lineage(lineage_of(study, record, results, unfinished), unfinished)
 
 
 def _plain(result: Result) -> dict[str, Any]:
