@@ -233,7 +233,7 @@ def in_words(study: Study) -> list[str]:
     """The study as a data steward should read it before deciding: who, why, which columns, what leaves."""
     lines = [
         f"{study.researcher or 'A researcher'} asks: {study.title}.",
-        f"Purpose: {study.purpose or 'not stated'}.",
+        f"Purpose: {study.purpose.rstrip('.') or 'not stated'}.",
         *([f"Permit: {study.permit}."] if study.permit else []),
         f"Dataset: {study.dataset}" + (f", records where {study.where}." if study.where else ", all records."),
         f"Columns read: {', '.join(study.columns)}.",

@@ -16,7 +16,9 @@ from cohortium.serve.federation.options import AsJson, needs_federation, out
 from cohortium.serve.federation.study import TokenOption
 
 if TYPE_CHECKING:
+    from cohortium.federate.hub.store import HubStore
     from cohortium.federate.node.permits import PermitBook
+    from cohortium.govern.ledger.book import Ledger
     from cohortium.govern.permits.permit import Permit
     from cohortium.govern.permits.register import Register
 
@@ -132,6 +134,23 @@ def hub_permit(
     _tell(dossier_told(register, register.act(number, Deed(deed), getpass.getuser(), reason=reason)), as_json)
 
 
+@hub_app.command("dossier")
+def hub_dossier(
+    number: Number,
+    file: Annotated[Path, typer.Option("--out", "-o", help="File to write (PDF/A-2b).")] = Path("dossier.pdf"),
+    home: HubHomeOption = HUB,
+) -> None:
+    """Write the dossier of a permit: what it allows, every act, studies and results under it, how to check all that."""
+    from cohortium.serve.permit_dossier import dossier_pdf
+    from cohortium.sources.atomic import written_whole
+
+    register, store, ledger = _authority(home)
+    made = dossier_pdf(number, register, store, ledger)
+    with written_whole(file) as unfinished:
+        unfinished.write_bytes(made)
+    out.print(f"Dossier: {file}")
+
+
 @node_app.command("permits")
 def node_permits(
     every: Annotated[bool, typer.Option("--all", help="Also those that were decided about.")] = False,
@@ -205,6 +224,10 @@ def _book(home: Path) -> PermitBook:
 
 
 def _register(home: Path) -> Register:
+    return _authority(home)[0]
+
+
+def _authority(home: Path) -> tuple[Register, HubStore, Ledger]:
     needs_federation()
     from cohortium.federate.hub.home import open_hub
     from cohortium.federate.hub.store import HubStore
@@ -214,7 +237,7 @@ def _register(home: Path) -> Register:
     hub = open_hub(home)
     store = HubStore(hub.database)
     ledger = Ledger(hub.folder, f"hub/{hub.federation}", store.database)
-    return Register(store.database, ledger.name, ledger.identity)
+    return Register(store.database, ledger.name, ledger.identity), store, ledger
 
 
 def _post(token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
