@@ -59,7 +59,7 @@ MODULES = {
     "flare client": "client.client_train",
     "node": "cohortium.federate.node.supervisor",
     "flare server": "server.server_train",
-    "hub": "cohortium.federate.hub.serve",
+    "hub": "cohortium.serve.web.hub_process",
 }
 ODDS = {"worker": 4, "flare client": 3, "node": 3, "flare server": 1, "hub": 2}
 SLOW_S = 60.0

@@ -25,6 +25,7 @@ def page(
     name: str = "page",
     sheets: Sequence[Path] = (),
     scripts: Sequence[Path] = (),
+    forms: bool = False,
     **content: object,
 ) -> str:
     """The page whose ``page.html.j2`` and ``page.css`` lie in ``folder``, everything inline, readable without scripts.
@@ -34,12 +35,14 @@ def page(
     name    : of the template and its style sheet, where it is not "page".
     sheets  : files of rules that come between those of the frame and the page's own, such as ``LISTING``.
     scripts : files of scripts beside the frame's.
+    forms   : whether forms may be sent to where the page came from.
     content : the names that the template uses.
     """
     script = "\n".join(map(_text, (_SHARED / "frame.js", *scripts)))
     files = (_SHARED / "frame.css", *sheets, folder / f"{name}.css")
     sheet = "\n".join([stylesheet_colours(), *map(_text, files), rules]).strip()
     # The policy names what may run by its digest, so that nothing else can, whatever a column is called.
+    target = "'self'" if forms else "'none'"
     allowed = f"style-src {_digest(sheet)}; script-src {_digest(script)}"
     return (
         templates(folder)
@@ -47,7 +50,7 @@ def page(
         .render(
             script=Markup(script),  # noqa: S704 - our own file
             stylesheet=Markup(sheet),  # noqa: S704 - our own file
-            policy=f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'",
+            policy=f"default-src 'none'; {allowed}; base-uri 'none'; form-action {target}",
             **content,
         )
     )

@@ -58,7 +58,7 @@ class LocalFederation:
 
     def start_hub(self) -> None:
         """Start the hub, and wait until its service answers."""
-        self._start("hub", "cohortium.federate.hub.serve", self.home.folder)
+        self._start("hub", "cohortium.serve.web.hub_process", self.home.folder)
         token = self._token("nobody", "")
         _until(lambda: _answers(token), READY_S, "The hub did not come up; its log is in " + str(self.folder))
 

@@ -7,11 +7,15 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from cohortium.errors import CohortiumError, InvalidRequest
+from cohortium.federate.channel import Channel
 from cohortium.federate.engine.certificates import Authority, pem
 from cohortium.federate.engine.flare.channel import FlareChannel
 from cohortium.federate.engine.flare.kits import server_command, server_kit
@@ -38,7 +42,20 @@ TELL_S = 60.0
 """Between two times at which sites that were away are told which runs are over."""
 
 
-def run(home: HubHome, stop: Stop) -> None:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a hub that runs; ``app`` is its service, to which more may be added before it starts."""
+
+    home: HubHome
+    app: FastAPI
+    store: HubStore
+    register: Register
+    ledger: Ledger
+    channel: Channel
+    invitations: Invitations
+
+
+def run(home: HubHome, stop: Stop, extend: Callable[[Running], None] = lambda _running: None) -> None:
     """Until ``stop``: FLARE's server as a child process, the service in a thread, and the studies under way."""
     with hold(home.lock):
         for port in (home.port, home.api_port):
@@ -57,6 +74,7 @@ def run(home: HubHome, stop: Stop) -> None:
         watching, permits = Watching(channel, store, ledger), PermitRounds(channel, register, ledger)
         desk = HubDesk(store, Conductor(channel, store, enrolled=invitations.nodes, permits=permits, airlock=airlock))
         app = service(home, desk, invitations, channel, ledger, register)
+        extend(Running(home, app, store, register, ledger, channel, invitations))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -112,12 +130,12 @@ def must_be_free(port: int, within_s: float = FREE_S) -> None:
         time.sleep(PULSE_S)
 
 
-def main() -> None:
+def main(extend: Callable[[Running], None] = lambda _running: None) -> None:
     """``python -m cohortium.federate.hub.serve FOLDER``."""
     logging.basicConfig(level=logging.WARNING)
     stop = Stop()
     try:
-        run(open_hub(Path(sys.argv[1])), stop)
+        run(open_hub(Path(sys.argv[1])), stop, extend)
     except CohortiumError as error:
         sys.stderr.write(f"cohortium: {error}\n")
         raise SystemExit(2) from error

@@ -249,6 +249,11 @@ class HubStore:
             raise InvalidRequest(f"There is no release of '{analysis}' (yet).")
         return int(row[0]), Release.from_plain(json.loads(row[1]))
 
+    def enter(self, what: str, detail: dict[str, Any]) -> None:
+        """Enter an event of no run into the outbox of the ledger."""
+        with self.database.transaction() as database:
+            enter(database, {"event": what, "at": self.clock(), **detail})
+
     def record(self, run: str, what: str, detail: dict[str, Any]) -> None:
         """Write down something that happened."""
         with self.database.transaction() as database:

@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from cohortium.serve.federation.options import AsJson, become, needs_federation, out, print_runs, unit
 
 if TYPE_CHECKING:
+    from cohortium.federate.hub.home import HubHome
     from cohortium.federate.hub.store import Held, HubStore
 
 hub_app = typer.Typer(help="Run the hub that coordinates studies across hospitals.", no_args_is_help=True)
@@ -45,7 +46,8 @@ def hub_start(home: HubHomeOption = HUB) -> None:
     found = open_hub(home)
     told = f"Hub '{escape(found.federation)}' listens at {escape(found.url)}, for nodes at port {found.port}"
     out.print(f"{told}; Ctrl+C ends it.", soft_wrap=True)
-    become("cohortium.federate.hub.serve", found.folder)
+    _tell_of_the_web(found)
+    become("cohortium.serve.web.hub_process", found.folder)
 
 
 @hub_app.command("unit")
@@ -148,6 +150,42 @@ def _authority(home: Any) -> str:
     from cohortium.federate.engine.certificates import Authority, fingerprint
 
     return fingerprint(Authority(home.authority).certificate)
+
+
+@hub_app.command("invite")
+def hub_invite(
+    account: Annotated[str, typer.Argument(help="The account's name.")],
+    role: Annotated[list[str], typer.Option("--role", help="steward, researcher, ...; repeat it.")],
+    name: Annotated[str, typer.Option(help="The person's name.")] = "",
+    home: HubHomeOption = HUB,
+) -> None:
+    """Print a link with which somebody sets up an account, or a new password, for the hub's pages."""
+    import getpass
+
+    from cohortium.errors import InvalidRequest
+    from cohortium.federate.hub.home import open_hub
+    from cohortium.govern.accounts import Role
+    from cohortium.serve.web.hub_process import ROOT, accounts_of
+
+    found = open_hub(home)
+    known = {one.value for one in Role}
+    if not set(role) <= known:
+        raise InvalidRequest(f"Roles are: {', '.join(sorted(known))}.")
+    secret = accounts_of(found.folder).invite(account, name or account, [Role(one) for one in role], getpass.getuser())
+    out.print(f"{found.url}{ROOT}/set-up/{secret}", soft_wrap=True)
+
+
+def _tell_of_the_web(home: HubHome) -> None:
+    """Where the pages are; and, as long as nobody has an account, the link for the first one."""
+    from cohortium.serve.web.hub_process import ROOT, accounts_of, is_possible
+
+    if not is_possible():
+        out.print("The hub's pages need pip install 'cohortium[govern]'.")
+        return
+    secret = accounts_of(home.folder).first_link()
+    where = f"{home.url}{ROOT}/" if secret is None else f"{home.url}{ROOT}/set-up/{secret}"
+    told = "Pages" if secret is None else "Set up the first account, once, within two days"
+    out.print(f"{told}: {escape(where)}", soft_wrap=True)
 
 
 @hub_app.command("airlock")

@@ -1,0 +1,1 @@
+"""Pages that people work in, served by hub and node. No build step, no network, readable without scripts."""
