@@ -8,13 +8,13 @@ BIN := .venv/bin
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[report,federation]"
+	$(BIN)/python -m pip install --quiet --editable ".[report,federation,govern]"
 	touch $@
 
 # PyTorch first and by its version, so that no other package brings a build of several GB along.
 .venv/tested: .venv/installed
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[report,federation,learning,postgres,test,check]"
+	$(BIN)/python -m pip install --quiet --editable ".[report,federation,govern,learning,postgres,test,check]"
 	touch $@
 
 demo: .venv/installed  ## the whole way on real data; ends at a loopback address when run at a terminal
