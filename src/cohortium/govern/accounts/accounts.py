@@ -240,6 +240,18 @@ class Accounts:
         self.events("password changed", {"account": account, "address": address})
         return secret
 
+    def confirm_password(self, account: str, password: str) -> None:
+        """Raises PermitDenied where this is not the account's password; counts as an attempt then."""
+        now = self._now()
+        with self.store.transaction() as connection:
+            row = connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.account == account)).first()
+            is_free = self._attempts(connection, f"account/{account}", now) < MOST_PER_ACCOUNT
+            is_right = passwords.is_password(password, row.password if row is not None else None) and is_free
+            if not is_right:
+                connection.execute(insert(ATTEMPTS).values(key=_digest(f"account/{account}"), at=now))
+        if not is_right:
+            raise PermitDenied(WRONG)
+
     def begin_second_factor(self, account: str, issuer: str) -> tuple[str, str]:
         """A secret for an authenticator, and its otpauth:// address; it counts from ``confirm_second_factor`` on."""
         import pyotp

@@ -250,7 +250,10 @@ class Hub:
              Field("new", "The new one", "password", autocomplete=word[1], help="15 characters or more."),
              Field("again", "The same again", "password", autocomplete=word[1])),
         )  # fmt: skip
-        begin = Form(f"{self.root}/me/second-factor", "Set up a new one" if account.has_second_factor else "Set it up")
+        begin = Form(
+            f"{self.root}/me/second-factor", "Set up a new one" if account.has_second_factor else "Set it up",
+            (Field("old", "Your password", "password", autocomplete=word[0]),),
+        )  # fmt: skip
         second = Section(
             "Second factor",
             "A code of an authenticator beside the password." + (" You have one." if account.has_second_factor else ""),

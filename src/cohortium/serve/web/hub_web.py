@@ -232,7 +232,11 @@ def hub_web(hub: Hub) -> FastAPI:
     @app.post("/me/second-factor")
     async def second_factor(request: Request) -> HTMLResponse:
         session = door.enter(request)
-        await door.form(request, session)
+        asked = await door.form(request, session)
+        try:
+            hub.accounts.confirm_password(session.account.account, asked.secret("old"))
+        except PermitDenied as error:
+            return page(hub.me(session.account, wrong=str(error)), session, _FORBIDDEN, "me")
         secret, address = hub.accounts.begin_second_factor(session.account.account, hub.name)
         return page(hub.me(session.account, secret=secret, address=address), session, here="me")
 

@@ -309,7 +309,8 @@ def test_another_password_and_a_second_factor_from_the_page(hub: Hub) -> None:
     assert send(ann, "/web/me/password", old="wrong", new=other, again=other).status_code == 422
     assert send(ann, "/web/me/password", old=WORDS, new=other, again=other).status_code == 303
     assert ann.cookies.get(COOKIE) != before and ann.get("/web/me").status_code == 200
-    shown = send(ann, "/web/me/second-factor").text
+    assert send(ann, "/web/me/second-factor", old=WORDS).status_code == 403
+    shown = send(ann, "/web/me/second-factor", old=other).text
     secret = re.search(r'name="secret" value="([A-Z2-7]+)"', shown)
     assert secret is not None
     assert send(ann, "/web/me/second-factor/confirm", secret=secret[1], code="000000").status_code == 422
