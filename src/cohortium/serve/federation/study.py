@@ -202,9 +202,10 @@ def _write(client: Any, run: str, folder: Path) -> None:
         raise InvalidRequest(f"Run {run} is {record['status']}, not done. Follow it: cohortium study watch {run}")
     if not record["results"] and record["status"] != "done":
         raise CohortiumError(f"{ending(record)} It has no results.")
-    for said in record["held"].values():
+    held: dict[str, str] = record.get("held", {})
+    for said in held.values():
         out.print(f"[yellow]{escape(said)}[/]", soft_wrap=True)
-    if record["held"] and not record["results"]:
+    if held and not record["results"]:
         raise DisclosureRefused(f"No result of run {run} has been let out yet.")
     results = results_of(client, record)
     receipts = receipts_of(client, record)
