@@ -42,10 +42,25 @@ def test_a_fresh_process_reads_a_study_that_was_submitted(hub: Path) -> None:
 
 def test_a_hub_says_that_it_begins(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cohortium.serve.federation.hub.become", lambda _module, _folder: None)
+    told = "Hub 'Rare' listens at https://localhost:8703, for nodes at port 8702; Ctrl+C ends it."
     said = CliRunner().invoke(hub_app, ["start", "--home", str(hub)], catch_exceptions=False).output
-    assert " ".join(said.split()) == (
-        "Hub 'Rare' listens at https://localhost:8703, for nodes at port 8702; Ctrl+C ends it."
-    )
+    assert " ".join(said.split()).startswith(told)
+
+
+def test_a_hub_tells_the_link_of_the_first_account_until_there_is_one(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("argon2", reason="the extra 'govern' is not installed")
+    from cohortium.serve.web.hub_process import accounts_of
+
+    def said() -> str:
+        done = CliRunner().invoke(hub_app, ["start", "--home", str(hub)], catch_exceptions=False)
+        return "".join(done.output.split())
+
+    monkeypatch.setattr("cohortium.serve.federation.hub.become", lambda _module, _folder: None)
+    secret = said().partition("https://localhost:8703/web/set-up/")[2]
+    accounts_of(hub).accept(secret, "violet tram over seven bridges", account="ada", name="Ada")
+    assert said().endswith("Pages:https://localhost:8703/web/")
 
 
 def test_the_token_stands_alone_and_the_fingerprint_beside_it(hub: Path) -> None:
